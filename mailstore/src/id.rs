@@ -1,0 +1,102 @@
+//! Identities: random 128-bit values, never used again.
+//!
+//! They are what IMAP shows as MAILBOXID, EMAILID and THREADID (RFC 8474), and what store keys
+//! are made of: being random, they tell nothing about the person behind them.
+
+use crate::random::{NoRandomness, Random};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// The text is not 32 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an identity is 32 hexadecimal digits")]
+pub struct BadId;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// A new one.
+            pub fn random(random: &dyn Random) -> Result<Self, NoRandomness> {
+                let mut bytes = [0; 16];
+                random.fill(&mut bytes)?;
+                Ok(Self(bytes))
+            }
+
+            /// The one with these bytes.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// Its bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                let mut bytes = [0; 16];
+                hex::decode_to_slice(text, &mut bytes).map_err(|_| BadId)?;
+                Ok(Self(bytes))
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// An account: one mailbox holder's space.
+    AccountId,
+    /// A mailbox (folder) of an account. IMAP's MAILBOXID.
+    MailboxId,
+    /// A message of an account, whatever folders it lies in. IMAP's EMAILID.
+    MessageId,
+    /// A conversation. IMAP's THREADID.
+    ThreadId,
+    /// A sealed body.
+    BodyId,
+    /// Somebody or something that authenticates.
+    PrincipalId,
+    /// A store: everything under one data directory.
+    StoreId,
+    /// A queue entry; what a `250` names.
+    QueueId,
+}
+
+impl AccountId {
+    /// The operator's own account, where what belongs to nobody lies.
+    pub const OPERATOR: Self = Self([0; 16]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SeededRandom;
+
+    #[test]
+    fn an_identity_reads_back_from_its_text() {
+        let id = MailboxId::random(&SeededRandom::new(1)).unwrap();
+        assert_eq!(id.to_string().parse::<MailboxId>().unwrap(), id);
+        assert_eq!("12".parse::<MailboxId>(), Err(BadId));
+    }
+}

@@ -1,0 +1,230 @@
+//! The index in redb.
+//!
+//! Commits do not wait for the disk; [`RedbIndex::flush`] makes everything before it durable, with
+//! quick repair, so that a restart does not walk the file. redb's pages go through [`Disk`], so a
+//! simulated power cut tears them as well. Its cache is bounded explicitly.
+
+use super::{Index, IndexError, Replay, Snapshot, Visit};
+use crate::disk::{Disk, DiskFile, Open};
+use crate::id::BodyId;
+use crate::log::frame::Op;
+use crate::log::{Applied, Location, Position};
+use redb::backends::InMemoryBackend;
+use redb::{
+    Database, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend,
+    TableDefinition, WriteTransaction,
+};
+use std::fmt::Debug;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+type Bytes = &'static [u8];
+const VALUES: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("values");
+const BODIES: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("bodies");
+const META: TableDefinition<'_, &'static str, Bytes> = TableDefinition::new("meta");
+const POSITION: &str = "position";
+/// Page cache of one operator's index.
+const CACHE: usize = 64 * 1024 * 1024;
+/// Frames applied in one transaction of a replay.
+const REPLAY_BATCH: usize = 1024;
+
+fn failed(error: impl Into<redb::Error>) -> IndexError {
+    IndexError::Database(Box::new(error.into()))
+}
+
+/// redb over a file of our disk.
+#[derive(Debug)]
+struct Backend(Box<dyn DiskFile>);
+
+impl StorageBackend for Backend {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read_at(offset, out)
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync()
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.write_at(offset, data)
+    }
+}
+
+/// The index as a redb database.
+pub(crate) struct RedbIndex(Database);
+
+impl Debug for RedbIndex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RedbIndex")
+    }
+}
+
+impl RedbIndex {
+    /// Opens the index file, made empty if it is absent.
+    pub(crate) fn open(disk: &dyn Disk, path: &Path) -> Result<Self, IndexError> {
+        let file = disk.open(path, Open::Create).map_err(|e| IndexError::Database(e.into()))?;
+        let database = Database::builder()
+            .set_cache_size(CACHE)
+            .create_with_backend(Backend(file))
+            .map_err(failed)?;
+        let index = Self(database);
+        let tx = index.0.begin_write().map_err(failed)?;
+        tx.open_table(VALUES).map_err(failed)?;
+        tx.open_table(BODIES).map_err(failed)?;
+        tx.open_table(META).map_err(failed)?;
+        tx.commit().map_err(failed)?;
+        Ok(index)
+    }
+
+    /// Opens a copy of the index file, which stays as it is.
+    pub(crate) fn open_unchanged(disk: &dyn Disk, path: &Path) -> Result<Self, IndexError> {
+        let io = |error: io::Error| IndexError::Database(error.into());
+        let file = disk.open(path, Open::Read).map_err(io)?;
+        let len = usize::try_from(file.len().map_err(io)?).map_err(|_| IndexError::Foreign)?;
+        let mut octets = vec![0; len];
+        file.read_at(0, &mut octets).map_err(io)?;
+        let copy = InMemoryBackend::new();
+        copy.set_len(len as u64).map_err(io)?;
+        copy.write(0, &octets).map_err(io)?;
+        let builder = Database::builder();
+        Ok(Self(builder.create_with_backend(copy).map_err(failed)?))
+    }
+
+    fn write(&self) -> Result<WriteTransaction, IndexError> {
+        let mut tx = self.0.begin_write().map_err(failed)?;
+        tx.set_durability(Durability::None).map_err(failed)?;
+        Ok(tx)
+    }
+}
+
+fn write_frame(tx: &WriteTransaction, applied: &Applied<'_>) -> Result<(), IndexError> {
+    let mut values = tx.open_table(VALUES).map_err(failed)?;
+    for op in &applied.ops {
+        match op {
+            Op::Put { key, value } => {
+                values.insert(key, value).map_err(failed)?;
+            }
+            Op::Delete { key } => {
+                values.remove(key).map_err(failed)?;
+            }
+        }
+    }
+    if !applied.bodies.is_empty() {
+        let mut bodies = tx.open_table(BODIES).map_err(failed)?;
+        for (id, location) in &applied.bodies {
+            let value = postcard::to_stdvec(location).map_err(|_| IndexError::Foreign)?;
+            bodies.insert(id.as_bytes().as_slice(), value.as_slice()).map_err(failed)?;
+        }
+    }
+    let position = postcard::to_stdvec(&applied.position).map_err(|_| IndexError::Foreign)?;
+    let mut meta = tx.open_table(META).map_err(failed)?;
+    meta.insert(POSITION, position.as_slice()).map_err(failed)?;
+    Ok(())
+}
+
+impl Index for RedbIndex {
+    fn position(&self) -> Result<Option<Position>, IndexError> {
+        let tx = self.0.begin_read().map_err(failed)?;
+        let meta = tx.open_table(META).map_err(failed)?;
+        let Some(value) = meta.get(POSITION).map_err(failed)? else { return Ok(None) };
+        postcard::from_bytes(value.value()).map(Some).map_err(|_| IndexError::Foreign)
+    }
+
+    fn apply(&self, applied: &Applied<'_>) -> Result<(), IndexError> {
+        let tx = self.write()?;
+        write_frame(&tx, applied)?;
+        tx.commit().map_err(failed)
+    }
+
+    fn replay(&self) -> Box<dyn Replay + '_> {
+        Box::new(RedbReplay { index: self, open: None })
+    }
+
+    fn flush(&self) -> Result<(), IndexError> {
+        let mut tx = self.0.begin_write().map_err(failed)?;
+        tx.set_quick_repair(true);
+        tx.commit().map_err(failed)
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError> {
+        let tx = self.0.begin_read().map_err(failed)?;
+        Ok(Arc::new(RedbSnapshot {
+            values: tx.open_table(VALUES).map_err(failed)?,
+            bodies: tx.open_table(BODIES).map_err(failed)?,
+        }))
+    }
+}
+
+struct RedbReplay<'a> {
+    index: &'a RedbIndex,
+    open: Option<(WriteTransaction, usize)>,
+}
+
+impl Replay for RedbReplay<'_> {
+    fn apply(&mut self, applied: &Applied<'_>) -> Result<(), IndexError> {
+        let (tx, frames) = match self.open.take() {
+            Some(open) => open,
+            None => (self.index.write()?, 0),
+        };
+        write_frame(&tx, applied)?;
+        if frames + 1 == REPLAY_BATCH {
+            tx.commit().map_err(failed)?;
+        } else {
+            self.open = Some((tx, frames + 1));
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), IndexError> {
+        self.open.map_or(Ok(()), |(tx, _)| tx.commit().map_err(failed))
+    }
+}
+
+struct RedbSnapshot {
+    values: ReadOnlyTable<Bytes, Bytes>,
+    bodies: ReadOnlyTable<Bytes, Bytes>,
+}
+
+impl Debug for RedbSnapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RedbSnapshot")
+    }
+}
+
+impl Snapshot for RedbSnapshot {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        let value = ReadableTable::get(&self.values, key).map_err(failed)?;
+        Ok(value.map(|value| value.value().to_vec()))
+    }
+
+    fn range(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        backwards: bool,
+        visit: Visit<'_>,
+    ) -> Result<(), IndexError> {
+        if from >= to {
+            return Ok(());
+        }
+        let mut range = ReadableTable::range::<&[u8]>(&self.values, from..to).map_err(failed)?;
+        while let Some(pair) = if backwards { range.next_back() } else { range.next() } {
+            let (key, value) = pair.map_err(failed)?;
+            if visit(key.value(), value.value()).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn body(&self, id: BodyId) -> Result<Option<Location>, IndexError> {
+        let value = ReadableTable::get(&self.bodies, id.as_bytes().as_slice()).map_err(failed)?;
+        let Some(value) = value else { return Ok(None) };
+        postcard::from_bytes(value.value()).map(Some).map_err(|_| IndexError::Foreign)
+    }
+}

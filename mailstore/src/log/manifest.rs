@@ -1,0 +1,148 @@
+//! The manifest: a small file that names what the store consists of.
+//!
+//! It is replaced as a whole: written beside, flushed, renamed over the old one, the directory
+//! flushed. Three lines: format, the contents as JSON, a checksum (XXH3-64, hexadecimal) of the
+//! two lines before. Whatever it does not name is not part of the store: segment files it does
+//! not name are swept at opening; body files are named by the frames it names.
+
+use super::{LogError, MANIFEST};
+use crate::disk::{Disk, DiskFile, Open};
+use crate::id::StoreId;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::xxh3_64;
+
+const FORMAT: &str = "pli-manifest 1";
+/// No manifest is longer than this: some 100,000 segments.
+const MAX_LEN: u64 = 16 * 1024 * 1024;
+
+/// What the store consists of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    /// The store's identity.
+    pub(crate) store: StoreId,
+    /// Number of the next segment to be made. Numbers are never used again.
+    pub(crate) next_segment: u64,
+    /// The snapshot that stands for all frames before the first segment.
+    pub(crate) snapshot: Option<Snapshot>,
+    /// Segments in the order of their frames; the last one is open.
+    pub(crate) segments: Vec<Segment>,
+}
+
+/// All keys and values at one log position. Formats can carry it; nothing writes one yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Snapshot {
+    pub(crate) file: String,
+    pub(crate) sequence: u64,
+}
+
+/// One segment file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Segment {
+    pub(crate) number: u64,
+    /// Random; stands in each frame of the segment.
+    pub(crate) marker: u64,
+    /// Sequence number of its first frame. It voids frames of this number and above that lie in
+    /// earlier segments.
+    pub(crate) first_sequence: u64,
+    /// Head checksum of the frame before the first.
+    pub(crate) previous: u64,
+}
+
+impl Segment {
+    /// The segment's file.
+    pub(crate) fn path(&self, dir: &Path) -> PathBuf {
+        super::segment_path(dir, self.number)
+    }
+}
+
+impl Manifest {
+    /// This manifest with a fresh open segment; segments that it voids altogether are left out.
+    pub(crate) fn with(&self, segment: Segment) -> Self {
+        let mut next = self.clone();
+        next.next_segment = segment.number + 1;
+        next.segments.retain(|old| old.first_sequence < segment.first_sequence);
+        next.segments.push(segment);
+        next
+    }
+
+    /// Reads the manifest of the store in `dir`.
+    pub(crate) fn read(disk: &dyn Disk, dir: &Path) -> Result<Self, LogError> {
+        let file = disk.open(&dir.join(MANIFEST), Open::Read)?;
+        let len = file.len()?;
+        if len > MAX_LEN {
+            return Err(LogError::Manifest);
+        }
+        let mut octets = vec![0; usize::try_from(len).map_err(|_| LogError::Manifest)?];
+        file.read_at(0, &mut octets)?;
+        Self::parse(&octets).ok_or(LogError::Manifest)
+    }
+
+    fn parse(octets: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(octets).ok()?;
+        let (signed, checksum) = text.strip_suffix('\n')?.rsplit_once('\n')?;
+        let (format, json) = signed.split_once('\n')?;
+        let sound = format == FORMAT
+            && u64::from_str_radix(checksum, 16).ok()? == xxh3_64(signed.as_bytes());
+        if sound { serde_json::from_str(json).ok() } else { None }
+    }
+
+    /// Replaces the manifest of the store in `dir`. On stable storage at return.
+    pub(crate) fn write(&self, disk: &dyn Disk, dir: &Path) -> Result<(), LogError> {
+        self.stage(disk, dir)?.replace(disk, dir)
+    }
+
+    /// Writes the new manifest beside the old one, which still counts.
+    pub(crate) fn stage(&self, disk: &dyn Disk, dir: &Path) -> Result<Staged, LogError> {
+        let json = serde_json::to_string(self).map_err(|_| LogError::Manifest)?;
+        let signed = format!("{FORMAT}\n{json}");
+        let text = format!("{signed}\n{:016x}\n", xxh3_64(signed.as_bytes()));
+        let beside = dir.join(format!("{MANIFEST}.new"));
+        let file = disk.open(&beside, Open::Create)?;
+        file.set_len(0)?;
+        file.write_at(0, text.as_bytes())?;
+        Ok(Staged { file, beside })
+    }
+}
+
+/// A manifest written beside the one that counts.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    file: Box<dyn DiskFile>,
+    beside: PathBuf,
+}
+
+impl Staged {
+    /// Lets it count. On failure either manifest may be the one on the disk.
+    pub(crate) fn replace(self, disk: &dyn Disk, dir: &Path) -> Result<(), LogError> {
+        self.file.sync()?;
+        disk.rename(&self.beside, &dir.join(MANIFEST))?;
+        disk.sync_dir(dir)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_reads_back_and_a_changed_one_does_not() {
+        let disk = crate::disk::SimDisk::new(1);
+        let dir = Path::new("/s");
+        disk.create_dir(dir).unwrap();
+        let manifest = Manifest {
+            store: StoreId::from_bytes([1; 16]),
+            next_segment: 3,
+            snapshot: None,
+            segments: vec![Segment { number: 2, marker: 9, first_sequence: 1, previous: 0 }],
+        };
+        manifest.write(&disk, dir).unwrap();
+        assert_eq!(Manifest::read(&disk, dir).unwrap(), manifest);
+        disk.corrupt(dir.join(MANIFEST), 40, 1).unwrap();
+        assert!(matches!(Manifest::read(&disk, dir), Err(LogError::Manifest)));
+    }
+}

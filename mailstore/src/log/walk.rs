@@ -1,0 +1,278 @@
+//! Reading the log from front to back: at opening, for a rebuild, for `pli store verify`.
+//!
+//! An invalid frame with no valid later frame is a torn tail. With a valid later frame it is
+//! damage, and the walk goes on behind it. Frames that a later segment voids (see
+//! [`Segment::first_sequence`]) are not looked at. Nothing is changed here.
+
+use super::frame::{self, FrameInfo, HEADER_LEN, Head, NotAFrame};
+use super::manifest::{Manifest, Segment};
+use super::{LogError, Position};
+use crate::disk::{Disk, DiskFile, Open};
+use std::path::Path;
+
+/// A frame whose head holds.
+#[derive(Debug)]
+pub(crate) struct Walked {
+    pub(crate) position: Position,
+    pub(crate) info: FrameInfo,
+    /// Header and head.
+    octets: Vec<u8>,
+    /// Whether the bodies hold; None when the walk did not look.
+    pub(crate) bodies_sound: Option<bool>,
+}
+
+impl Walked {
+    pub(crate) fn head(&self) -> Result<Head<'_>, NotAFrame> {
+        frame::head(&self.octets, &self.info)
+    }
+
+    /// Where the frame's bodies begin in its segment.
+    pub(crate) fn bodies_at(&self) -> u64 {
+        self.position.offset + self.info.bodies_at() as u64
+    }
+}
+
+/// A stretch of the log that does not read although valid frames follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// Number of the segment.
+    pub segment: u64,
+    /// Octet at which the damage begins.
+    pub offset: u64,
+    /// First and last sequence number that are lost.
+    pub sequences: (u64, u64),
+}
+
+/// What the walk found besides frames.
+#[derive(Debug, Default)]
+pub(crate) struct WalkEnd {
+    /// The last frame that counts.
+    pub(crate) last: Option<Position>,
+    pub(crate) damage: Vec<Damage>,
+    /// Octets behind the last frame that are not a frame.
+    pub(crate) torn: bool,
+    pub(crate) frames: u64,
+}
+
+/// Which octets the walk checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bodies {
+    /// Those of the last frame only, as opening does.
+    AtTail,
+    /// Those of every frame.
+    All,
+}
+
+/// Visits each frame from the one at `from` (or the first) on. A frame that opening has written
+/// again is found at its new place. Fails with [`LogError::Position`] when there is no such frame.
+pub(crate) fn walk(
+    disk: &dyn Disk,
+    dir: &Path,
+    manifest: &Manifest,
+    from: Option<Position>,
+    bodies: Bodies,
+    visit: &mut dyn FnMut(&Walked) -> Result<(), LogError>,
+) -> Result<WalkEnd, LogError> {
+    let from = from.map(|from| locate(manifest, from)).transpose()?;
+    let skipped = from.map_or(0, |(index, _)| index);
+    let mut segments = manifest.segments.iter().skip(skipped).peekable();
+    let mut end = WalkEnd::default();
+    let mut start = from.map(|(_, from)| from);
+    // A frame is visited when the next one is known to hold, or at the end when its bodies do.
+    let mut waiting: Option<Walked> = None;
+    let mut expected = segments.peek().map_or((1, 0), |s| (s.first_sequence, s.previous));
+    while let Some(segment) = segments.next() {
+        let void_from = segments.peek().map_or(u64::MAX, |next| next.first_sequence);
+        let file = disk.open(&segment.path(dir), Open::Read)?;
+        let mut reader = Reader { file, segment: *segment, offset: 0 };
+        if let Some(from) = start.take() {
+            reader.offset = from.offset;
+            let first = reader.read()?.filter(|(info, _)| info.checksum == from.checksum);
+            let (info, _) = first.ok_or(LogError::Position)?;
+            expected = (info.link.sequence, info.link.previous);
+        }
+        loop {
+            if expected.0 >= void_from {
+                break;
+            }
+            let found = match reader.read()? {
+                Some((info, octets)) if (info.link.sequence, info.link.previous) == expected => {
+                    Some((info, octets))
+                }
+                _ => {
+                    let at = reader.offset;
+                    let later = reader.find_later(expected.0, void_from)?;
+                    if let Some((info, _)) = &later {
+                        end.damage.push(Damage {
+                            segment: segment.number,
+                            offset: at,
+                            sequences: (expected.0, info.link.sequence.saturating_sub(1)),
+                        });
+                    } else if void_from != u64::MAX {
+                        end.damage.push(Damage {
+                            segment: segment.number,
+                            offset: at,
+                            sequences: (expected.0, void_from.saturating_sub(1)),
+                        });
+                    } else {
+                        end.torn = reader.file.len()? > at;
+                    }
+                    later
+                }
+            };
+            let Some((info, octets)) = found else { break };
+            if let Some(before) = waiting.take() {
+                visit(&before)?;
+                end.frames += 1;
+                end.last = Some(before.position);
+            }
+            let mut walked = Walked {
+                position: Position {
+                    segment: segment.number,
+                    offset: reader.offset,
+                    sequence: info.link.sequence,
+                    checksum: info.checksum,
+                },
+                info,
+                octets,
+                bodies_sound: None,
+            };
+            if bodies == Bodies::All {
+                walked.bodies_sound = Some(reader.bodies_hold(&info)?);
+            }
+            reader.offset += info.len() as u64;
+            expected = (info.link.sequence + 1, info.checksum);
+            waiting = Some(walked);
+        }
+        if let Some(next) = segments.peek() {
+            expected = (next.first_sequence, next.previous);
+        }
+    }
+    if let Some(last) = waiting {
+        let file = open_segment(disk, dir, manifest, last.position.segment)?;
+        let reader = Reader { file, segment: Segment::default(), offset: last.position.offset };
+        if reader.bodies_hold(&last.info)? {
+            visit(&last)?;
+            end.frames += 1;
+            end.last = Some(last.position);
+        } else {
+            end.torn = true;
+        }
+    }
+    Ok(end)
+}
+
+/// The index of the segment that holds a position, and the position where it lies now.
+fn locate(manifest: &Manifest, from: Position) -> Result<(usize, Position), LogError> {
+    let renewed = |segment: &Segment| segment.first_sequence == from.sequence;
+    if let Some(index) = manifest.segments.iter().position(renewed) {
+        let segment = manifest.segments.get(index).ok_or(LogError::Position)?;
+        return Ok((index, Position { segment: segment.number, offset: 0, ..from }));
+    }
+    let same = |segment: &Segment| segment.number == from.segment;
+    let index = manifest.segments.iter().position(same).ok_or(LogError::Position)?;
+    Ok((index, from))
+}
+
+/// Opens the file of the segment with this number.
+pub(crate) fn open_segment(
+    disk: &dyn Disk,
+    dir: &Path,
+    manifest: &Manifest,
+    number: u64,
+) -> Result<Box<dyn DiskFile>, LogError> {
+    let segment = manifest.segments.iter().find(|segment| segment.number == number);
+    Ok(disk.open(&segment.ok_or(LogError::Position)?.path(dir), Open::Read)?)
+}
+
+/// The whole of the frame at `position`, checked: header, head and bodies.
+pub(crate) fn read_whole(
+    disk: &dyn Disk,
+    dir: &Path,
+    manifest: &Manifest,
+    position: Position,
+) -> Result<(FrameInfo, Vec<u8>), LogError> {
+    let segment = manifest.segments.iter().find(|segment| segment.number == position.segment);
+    let segment = *segment.ok_or(LogError::Position)?;
+    let file = disk.open(&segment.path(dir), Open::Read)?;
+    let reader = Reader { file, segment, offset: position.offset };
+    let (info, mut octets) = reader.read()?.ok_or(LogError::Position)?;
+    let bodies = reader.bodies(&info)?.ok_or(LogError::Position)?;
+    octets.extend(bodies);
+    Ok((info, octets))
+}
+
+struct Reader {
+    file: Box<dyn DiskFile>,
+    segment: Segment,
+    offset: u64,
+}
+
+impl Reader {
+    /// The frame at the current offset, if its head holds.
+    fn read(&self) -> Result<Option<(FrameInfo, Vec<u8>)>, LogError> {
+        let rest = self.file.len()?.saturating_sub(self.offset);
+        if rest < HEADER_LEN as u64 {
+            return Ok(None);
+        }
+        let mut octets = vec![0; HEADER_LEN];
+        self.file.read_at(self.offset, &mut octets)?;
+        let Ok(info) = frame::peek(&octets, self.segment.marker) else { return Ok(None) };
+        if rest < info.bodies_at() as u64 {
+            return Ok(None);
+        }
+        octets.resize(info.bodies_at(), 0);
+        let (_, head) = octets.split_at_mut_checked(HEADER_LEN).ok_or(LogError::Position)?;
+        self.file.read_at(self.offset + HEADER_LEN as u64, head)?;
+        Ok(frame::check_head(&octets, &info).is_ok().then_some((info, octets)))
+    }
+
+    fn bodies(&self, info: &FrameInfo) -> Result<Option<Vec<u8>>, LogError> {
+        let rest = self.file.len()?.saturating_sub(self.offset);
+        if rest < (info.bodies_at() + info.bodies_len) as u64 {
+            return Ok(None);
+        }
+        let mut bodies = vec![0; info.bodies_len];
+        self.file.read_at(self.offset + info.bodies_at() as u64, &mut bodies)?;
+        Ok((xxhash_rust::xxh3::xxh3_64(&bodies) == info.bodies_checksum).then_some(bodies))
+    }
+
+    fn bodies_hold(&self, info: &FrameInfo) -> Result<bool, LogError> {
+        Ok(info.bodies_len == 0 || self.bodies(info)?.is_some())
+    }
+
+    /// Moves to the next frame whose head holds and whose sequence number lies above `sequence`
+    /// and below `void_from`.
+    fn find_later(
+        &mut self,
+        sequence: u64,
+        void_from: u64,
+    ) -> Result<Option<(FrameInfo, Vec<u8>)>, LogError> {
+        /// Octets looked at in one read.
+        const WINDOW: usize = 1024 * 1024;
+        let len = self.file.len()?;
+        let mut window = Vec::new();
+        let mut at = self.offset;
+        while at < len {
+            let take = usize::try_from((len - at).min((WINDOW + HEADER_LEN) as u64))
+                .map_err(|_| LogError::Position)?;
+            window.resize(take, 0);
+            self.file.read_at(at, &mut window)?;
+            // Frames begin at multiples of 8.
+            for start in (0..take.min(WINDOW)).step_by(8) {
+                let candidate = window.get(start..).unwrap_or_default();
+                let Ok(info) = frame::peek(candidate, self.segment.marker) else { continue };
+                if info.link.sequence <= sequence || info.link.sequence >= void_from {
+                    continue;
+                }
+                let kept = std::mem::replace(&mut self.offset, at + start as u64);
+                match self.read()? {
+                    Some(found) => return Ok(Some(found)),
+                    None => self.offset = kept,
+                }
+            }
+            at += WINDOW as u64;
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,410 @@
+//! Accounts: who holds a space, in which state, with which counters.
+//!
+//! Three records. The *registration*, sealed under the operator's key, is what is left to read
+//! when the account's own key is gone. The *account* says who it is. The *counters* are what
+//! sequencing needs at every change: they are kept, never counted.
+
+use super::Record;
+use super::mailbox::{MailboxName, SpecialUse};
+use super::principal::{Grant, NewPrincipal};
+use crate::actor::Actor;
+use crate::error::StoreError;
+use crate::id::{AccountId, PrincipalId};
+use crate::key::Key;
+use crate::keystore::SlotNumber;
+use crate::seal::LookupOf;
+use crate::store::{Committed, Store};
+use crate::transaction::Transaction;
+use crate::view::View;
+use domain::{IdentityTraits, InsReading, MailAddress, MailboxKind};
+use serde::{Deserialize, Serialize};
+
+/// What the operator knows of an account without the account's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Registration {
+    pub(crate) slot: SlotNumber,
+    pub(crate) life_cycle: LifeCycle,
+    /// Keys of the operator's scope that find this account.
+    pub(crate) found_by: Vec<Vec<u8>>,
+}
+
+impl Record for Registration {}
+
+impl Registration {
+    /// Whether the key in this slot is the account's, and is to stay.
+    pub(crate) fn names_slot(&self, slot: SlotNumber) -> bool {
+        self.slot == slot && self.life_cycle == LifeCycle::Live
+    }
+}
+
+/// Where an account stands between creation and erasure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum LifeCycle {
+    Live,
+    /// Its key is being, or has been, destroyed; its records are being removed.
+    Erasing,
+    Erased,
+}
+
+/// An account's own record.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its mail address. Never changes.
+    pub address: MailAddress,
+    /// Its kind. Never changes.
+    pub kind: MailboxKind,
+    /// Its state.
+    pub state: AccountState,
+    /// A citizen's INS.
+    pub ins: Option<InsReading>,
+    /// A citizen's identity traits.
+    pub traits: Option<IdentityTraits>,
+    /// When it was made, seconds since 1970.
+    pub created: i64,
+}
+
+impl Record for Account {}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Account({:?}, {:?}, …)", self.kind, self.state)
+    }
+}
+
+/// The state of an account (DESIGN, *Account states of a citizen*).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AccountState {
+    /// The citizen was told and may object; mail is accepted and kept unseen.
+    Invited,
+    /// Made without an objection, not activated; mail is accepted and kept unseen.
+    Created,
+    /// In use.
+    Active,
+    /// The citizen objected: unknown to the outside, nothing kept.
+    Objected,
+    /// Closed by its holder: nothing is added.
+    Closed,
+}
+
+/// What an account is made of.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Its mail address.
+    pub address: MailAddress,
+    /// Its kind.
+    pub kind: MailboxKind,
+    /// Its first state.
+    pub state: AccountState,
+    /// A citizen's INS.
+    pub ins: Option<InsReading>,
+    /// A citizen's identity traits.
+    pub traits: Option<IdentityTraits>,
+    /// Octets that its messages may take.
+    pub quota: u64,
+    /// Its mailboxes besides INBOX.
+    pub mailboxes: Vec<(MailboxName, SpecialUse)>,
+    /// The principal that owns it, if it is made with the account.
+    pub owner: Option<NewPrincipal>,
+}
+
+/// What [`Store::create_account`] made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CreatedAccount {
+    /// The account.
+    pub account: AccountId,
+    /// Its owner, if one was asked for.
+    pub owner: Option<PrincipalId>,
+}
+
+/// What sequencing needs of an account at every change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// The highest modification sequence taken.
+    pub mod_seq: u64,
+    /// Changes up to here are no longer in the change log.
+    pub floor: u64,
+    /// The highest UIDVALIDITY given to a mailbox.
+    pub uid_validity: u32,
+    /// Mailboxes.
+    pub mailboxes: u32,
+    /// Messages.
+    pub messages: u64,
+    /// Octets of the messages, as received.
+    pub octets: u64,
+    /// Octets that the messages may take.
+    pub quota: u64,
+}
+
+impl Record for Counters {}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            mod_seq: 0,
+            floor: 0,
+            uid_validity: 0,
+            mailboxes: 0,
+            messages: 0,
+            octets: 0,
+            quota: u64::MAX,
+        }
+    }
+}
+
+/// What a key that finds an account leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Found {
+    pub(crate) account: AccountId,
+    pub(crate) principal: Option<PrincipalId>,
+}
+
+impl Record for Found {}
+
+/// What the keyed hash of an INS is taken of: number and OID, so that a test number never meets
+/// a real one.
+fn ins_name(ins: &InsReading) -> Vec<u8> {
+    let checked = if ins.checked().is_some() { "checked" } else { "unchecked" };
+    format!("{checked}|{}|{}", ins.oid(), ins.as_str()).into_bytes()
+}
+
+impl View<'_> {
+    /// The account's own record.
+    pub fn account_record(&self) -> Result<Account, StoreError> {
+        self.record(&Key::account_record(self.account))?.ok_or(StoreError::NoSuchAccount)
+    }
+
+    /// The account's counters.
+    pub fn usage(&self) -> Result<Counters, StoreError> {
+        self.record(&Key::state(self.account))?.ok_or(StoreError::NoSuchAccount)
+    }
+
+    /// The highest modification sequence of the account.
+    pub fn highest_mod_seq(&self) -> Result<u64, StoreError> {
+        Ok(self.usage()?.mod_seq)
+    }
+
+    pub(crate) fn registration(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<Registration>, StoreError> {
+        self.record(&Key::registry(account))
+    }
+
+    fn address_key(&self, address: &MailAddress) -> Key {
+        let name = address.lookup_key();
+        Key::address(self.operator_lookup(LookupOf::Address, name.as_str().as_bytes()))
+    }
+
+    fn ins_key(&self, ins: &InsReading) -> Key {
+        Key::ins(self.operator_lookup(LookupOf::Ins, &ins_name(ins)))
+    }
+
+    /// The account of a mail address.
+    pub fn account_of(&self, address: &MailAddress) -> Result<Option<AccountId>, StoreError> {
+        let found: Option<Found> = self.record(&self.address_key(address))?;
+        Ok(found.map(|found| found.account))
+    }
+
+    /// The account of a citizen.
+    pub fn account_of_ins(&self, ins: &InsReading) -> Result<Option<AccountId>, StoreError> {
+        let found: Option<Found> = self.record(&self.ins_key(ins))?;
+        Ok(found.map(|found| found.account))
+    }
+
+    /// At most `limit` living accounts, after `after`, in the order of their ids.
+    pub fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        let all = Key::registry_all();
+        let mut from = match after {
+            Some(account) => Key::registry(account).prefix_end(),
+            None => all.clone(),
+        };
+        let mut living = Vec::new();
+        while living.len() < limit {
+            let pairs = self.pairs(&from, &all.prefix_end(), false, limit)?;
+            let Some((last, _)) = pairs.last() else { break };
+            from = last.prefix_end();
+            for (key, value) in &pairs {
+                let Some(id) = key.last_id() else { continue };
+                if Registration::decode(value)?.life_cycle == LifeCycle::Live {
+                    living.push(AccountId::from_bytes(id));
+                }
+            }
+        }
+        living.truncate(limit);
+        Ok(living)
+    }
+}
+
+impl Transaction<'_> {
+    /// Notes another key of the operator's scope that finds this account.
+    pub(crate) fn found_by(&mut self, key: Key, found: Found) -> Result<(), StoreError> {
+        let account = self.account;
+        let mut registration = self.registration(account)?.ok_or(StoreError::NoSuchAccount)?;
+        registration.found_by.push(key.as_bytes().to_vec());
+        self.put(Key::registry(account), &registration)?;
+        self.put(key, &found)
+    }
+
+    fn create_account(&mut self, new: &NewAccount) -> Result<CreatedAccount, StoreError> {
+        let account = self.account;
+        let slot = self.with.slot.ok_or(StoreError::NoSuchAccount)?;
+        let mut names = vec![self.address_key(&new.address)];
+        names.extend(new.ins.as_ref().map(|ins| self.ins_key(ins)));
+        for name in &names {
+            if self.exists(name)? {
+                return Err(StoreError::AccountExists);
+            }
+        }
+        let life_cycle = LifeCycle::Live;
+        let registration = Registration { slot, life_cycle, found_by: Vec::new() };
+        self.put(Key::registry(account), &registration)?;
+        for name in names {
+            self.found_by(name, Found { account, principal: None })?;
+        }
+        let record = Account {
+            address: new.address.clone(),
+            kind: new.kind,
+            state: new.state,
+            ins: new.ins.clone(),
+            traits: new.traits.clone(),
+            created: self.now().as_second(),
+        };
+        self.put(Key::account_record(account), &record)?;
+        self.put_counters(&Counters { quota: new.quota, ..Counters::default() })?;
+        self.create_mailbox(&MailboxName::inbox(), None)?;
+        for (name, special_use) in &new.mailboxes {
+            self.create_mailbox(name, Some(*special_use))?;
+        }
+        let mut owner = None;
+        if let Some(principal) = &new.owner {
+            let id = self.create_principal(principal)?;
+            self.grant(id, &Grant::owner(self.now()))?;
+            owner = Some(id);
+        }
+        Ok(CreatedAccount { account, owner })
+    }
+
+    /// Changes the account's state.
+    pub fn set_account_state(&mut self, state: AccountState) -> Result<(), StoreError> {
+        let mut record = self.account_record()?;
+        record.state = state;
+        self.put(Key::account_record(self.account), &record)?;
+        self.log_record_change()
+    }
+
+    /// Changes the account's quota, octets.
+    pub fn set_quota(&mut self, quota: u64) -> Result<(), StoreError> {
+        let mut counters = self.counters()?;
+        counters.quota = quota;
+        self.put_counters(&counters)
+    }
+
+    /// Takes the next modification sequence.
+    pub(crate) fn next_mod_seq(&mut self) -> Result<u64, StoreError> {
+        let mut counters = self.counters()?;
+        counters.mod_seq += 1;
+        self.put_counters(&counters)?;
+        self.changed = Some(counters.mod_seq);
+        Ok(counters.mod_seq)
+    }
+
+    /// Begins the account's erasure: nothing finds it any more.
+    fn begin_erasure(&mut self) -> Result<(), StoreError> {
+        let account = self.account;
+        let mut registration = self.registration(account)?.ok_or(StoreError::NoSuchAccount)?;
+        for key in std::mem::take(&mut registration.found_by) {
+            self.delete(Key::from_stored(&key));
+        }
+        registration.life_cycle = LifeCycle::Erasing;
+        self.put(Key::registry(account), &registration)?;
+        self.mark(Key::erasing(account));
+        Ok(())
+    }
+
+    /// Removes some records of an account whose key is gone; true when none is left. Runs in the
+    /// operator's own account: nothing of the erased one can be read any more.
+    fn continue_erasure(&mut self, account: AccountId) -> Result<bool, StoreError> {
+        /// Records removed in one step.
+        const STEP: usize = 4096;
+        let keys = self.keys(&Key::account_all(account), STEP)?;
+        let more = keys.len() == STEP;
+        for key in keys {
+            if let Some(body) = key.body_of(account) {
+                self.delete(Key::body_owner(body, account));
+            }
+            self.delete(key);
+        }
+        if more {
+            return Ok(false);
+        }
+        for consumer in self.with.consumers {
+            self.delete(Key::pending(*consumer, account));
+        }
+        let life_cycle = LifeCycle::Erased;
+        let erased = Registration { slot: 0, life_cycle, found_by: Vec::new() };
+        self.put(Key::registry(account), &erased)?;
+        self.delete(Key::erasing(account));
+        Ok(true)
+    }
+}
+
+impl Store {
+    /// Makes an account with INBOX, its mailboxes and its owner.
+    pub async fn create_account(
+        &self,
+        actor: Actor,
+        new: NewAccount,
+    ) -> Result<Committed<CreatedAccount>, StoreError> {
+        let account = AccountId::random(self.random())?;
+        self.begin_creating(actor, account, move |tx| tx.create_account(&new)).done().await
+    }
+
+    /// As [`Store::create_account`], on a thread that may block.
+    pub fn create_account_blocking(
+        &self,
+        actor: Actor,
+        new: NewAccount,
+    ) -> Result<Committed<CreatedAccount>, StoreError> {
+        let account = AccountId::random(self.random())?;
+        self.begin_creating(actor, account, move |tx| tx.create_account(&new)).wait()
+    }
+
+    /// Erases an account: its key first, then its records, in steps. Blocks. When this returns,
+    /// or when the store is next opened, nothing of the account can be read any more, whatever
+    /// copies of the log exist.
+    pub fn erase_account(&self, actor: Actor, account: AccountId) -> Result<(), StoreError> {
+        if account == AccountId::OPERATOR {
+            return Err(StoreError::OperatorAccount);
+        }
+        let _begun =
+            self.begin(actor, account, |tx: &mut Transaction<'_>| tx.begin_erasure()).wait()?;
+        self.carry_through_erasure(account)
+    }
+
+    fn carry_through_erasure(&self, account: AccountId) -> Result<(), StoreError> {
+        let engine = self.engine();
+        engine.destroy_key(&*engine.snapshot()?, account)?;
+        loop {
+            let step = move |tx: &mut Transaction<'_>| tx.continue_erasure(account);
+            let done = self.begin(Actor::SYSTEM, AccountId::OPERATOR, step).wait()?;
+            if done.into_inner() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// At opening: carries through the erasures that had begun.
+    pub(crate) fn resume_erasures(&self) -> Result<(), StoreError> {
+        let view = self.operator_view()?;
+        for (key, _) in view.all(&Key::erasing_all())? {
+            if let Some(id) = key.last_id() {
+                self.carry_through_erasure(AccountId::from_bytes(id))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! Consumers of the change log: how far each has come in each account.
+//!
+//! The commit that makes a change marks the account pending for each registered consumer, so a
+//! consumer works a set and scans nothing. The mark goes when the cursor has reached the head.
+
+use super::Record;
+use crate::error::StoreError;
+use crate::key::{Consumer, Key};
+use crate::transaction::Transaction;
+use crate::view::View;
+use serde::{Deserialize, Serialize};
+
+/// A consumer's place in an account's change log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Cursor {
+    /// The last change it has handled.
+    mod_seq: u64,
+}
+
+impl Record for Cursor {}
+
+impl View<'_> {
+    /// The last change that a consumer has handled.
+    pub fn cursor(&self, consumer: Consumer) -> Result<u64, StoreError> {
+        let cursor: Option<Cursor> = self.record(&Key::cursor(self.account, consumer))?;
+        Ok(cursor.map_or(0, |cursor| cursor.mod_seq))
+    }
+}
+
+impl Transaction<'_> {
+    /// Moves a consumer's cursor; at the head of the log the account is no longer pending.
+    pub fn set_cursor(&mut self, consumer: Consumer, mod_seq: u64) -> Result<(), StoreError> {
+        let account = self.account;
+        self.put(Key::cursor(account, consumer), &Cursor { mod_seq })?;
+        if mod_seq >= self.counters()?.mod_seq {
+            self.delete(Key::pending(consumer, account));
+        }
+        Ok(())
+    }
+
+    /// The change up to which every registered consumer has come.
+    pub(crate) fn lowest_cursor(&self) -> Result<u64, StoreError> {
+        let mut lowest = u64::MAX;
+        for consumer in self.with.consumers {
+            lowest = lowest.min(self.cursor(*consumer)?);
+        }
+        Ok(lowest)
+    }
+}

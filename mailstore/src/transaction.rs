@@ -1,0 +1,105 @@
+//! Changing one account: what a closure handed to [`Store::transact`](crate::Store::transact) gets.
+//!
+//! A transaction reads and writes one account. It does no I/O and may run again. Nothing of it is
+//! seen by anybody before its commit group is on stable storage and applied; if its closure fails,
+//! nothing of it stays.
+
+use crate::actor::Actor;
+use crate::body::Body;
+use crate::error::StoreError;
+use crate::id::AccountId;
+use crate::key::{Consumer, Key};
+use crate::keystore::SlotNumber;
+use crate::model::Record;
+use crate::model::account::Counters;
+use crate::random::Random;
+use crate::view::View;
+use jiff::Timestamp;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// What a new transaction is given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances<'g> {
+    pub(crate) actor: Actor,
+    pub(crate) now: Timestamp,
+    pub(crate) random: &'g dyn Random,
+    pub(crate) consumers: &'g [Consumer],
+    /// The keystore slot made for the account, if this transaction is to create it.
+    pub(crate) slot: Option<SlotNumber>,
+}
+
+/// A change of one account under way.
+#[derive(Debug)]
+pub struct Transaction<'g> {
+    view: View<'g>,
+    pub(crate) with: Circumstances<'g>,
+    /// Bodies that the commit group must bring.
+    pub(crate) bodies: Vec<Arc<Body>>,
+    /// The highest modification sequence taken.
+    pub(crate) changed: Option<u64>,
+}
+
+/// Reading in a transaction sees what it has written.
+impl<'g> Deref for Transaction<'g> {
+    type Target = View<'g>;
+
+    fn deref(&self) -> &View<'g> {
+        &self.view
+    }
+}
+
+impl<'g> Transaction<'g> {
+    pub(crate) fn new(view: View<'g>, with: Circumstances<'g>) -> Self {
+        Self { view, with, bodies: Vec::new(), changed: None }
+    }
+
+    /// The civil time of this transaction.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.with.now
+    }
+
+    /// Who acts.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        self.with.actor
+    }
+
+    /// Randomness for new identities.
+    #[must_use]
+    pub fn random(&self) -> &'g dyn Random {
+        self.with.random
+    }
+
+    pub(crate) fn put<R: Record>(&mut self, key: Key, record: &R) -> Result<(), StoreError> {
+        let value = record.encode()?;
+        self.view.own.insert(key, Some(value));
+        Ok(())
+    }
+
+    /// Puts a key that says everything by being there.
+    pub(crate) fn mark(&mut self, key: Key) {
+        self.view.own.insert(key, Some(Vec::new()));
+    }
+
+    pub(crate) fn delete(&mut self, key: Key) {
+        self.view.own.insert(key, None);
+    }
+
+    /// The account's counters as this transaction sees them.
+    pub(crate) fn counters(&self) -> Result<Counters, StoreError> {
+        self.record(&Key::state(self.account))?.ok_or(StoreError::NoSuchAccount)
+    }
+
+    pub(crate) fn put_counters(&mut self, counters: &Counters) -> Result<(), StoreError> {
+        self.put(Key::state(self.account), counters)
+    }
+
+    /// Ends the transaction: its writes and the bodies they name.
+    pub(crate) fn into_parts(
+        self,
+    ) -> (AccountId, crate::view::Overlay, Vec<Arc<Body>>, Option<u64>) {
+        (self.view.account, self.view.own, self.bodies, self.changed)
+    }
+}

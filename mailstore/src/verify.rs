@@ -1,0 +1,284 @@
+//! `verify`: reads everything a closed store consists of, changes nothing, and says what is not
+//! as it should be.
+//!
+//! It rebuilds keys and values from the log, compares the index with them, opens every account's
+//! records and every body, and checks what the records say of each other. Finding nothing, it
+//! stands for: every acknowledged message is there once, whole, and counted.
+
+mod account;
+
+use crate::body::Bodies;
+use crate::disk::{Disk, Open};
+use crate::engine::embedded::{self, INDEX, KEYSTORE, OpenError};
+use crate::engine::keyring::operator_account_key;
+use crate::error::StoreError;
+use crate::id::{AccountId, BodyId};
+use crate::index::{Index, IndexError, MemoryIndex, RedbIndex, Snapshot};
+use crate::key::Key;
+use crate::keystore::{Keystore, Slot};
+use crate::log::manifest::Manifest;
+use crate::log::walk::{Bodies as WalkBodies, Damage, WalkEnd, Walked, walk};
+use crate::log::{Applied, LogError};
+use crate::model::Record;
+use crate::model::account::{LifeCycle, Registration};
+use crate::random::SystemRandom;
+use crate::seal::{AccountKey, Secret};
+use crate::view::{Overlay, View, ViewKeys};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// A stretch of the log does not read although valid frames follow.
+    Log(Damage),
+    /// The bodies of this frame do not have their checksum; each body of it tells for itself.
+    FrameBodies {
+        /// The frame's sequence number.
+        sequence: u64,
+    },
+    /// The index does not hold what the log adds up to.
+    Index(&'static str),
+    /// A slot of the keystore does not read.
+    KeySlot(u32),
+    /// An account's key does not open.
+    AccountKey(AccountId),
+    /// An account's records contradict each other, or do not open.
+    Account {
+        /// The account.
+        account: AccountId,
+        /// What is wrong.
+        what: String,
+    },
+    /// A body does not open.
+    Body {
+        /// The account that names it.
+        account: AccountId,
+        /// The body.
+        body: BodyId,
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Log(Damage { segment, offset, sequences: (first, last) }) => write!(
+                f,
+                "log: segment {segment} is damaged at octet {offset}; frames {first} to {last} are lost"
+            ),
+            Self::FrameBodies { sequence } => {
+                write!(f, "log: bodies of frame {sequence} do not have their checksum")
+            }
+            Self::Index(what) => write!(f, "index: {what}; it is rebuilt when removed"),
+            Self::KeySlot(slot) => write!(f, "keystore: slot {slot} does not read"),
+            Self::AccountKey(account) => {
+                write!(f, "keystore: the key of account {account} does not open")
+            }
+            Self::Account { account, what } => write!(f, "account {account}: {what}"),
+            Self::Body { account, body, what } => {
+                write!(f, "account {account}: body {body} {what}")
+            }
+        }
+    }
+}
+
+/// What `verify` read and found.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Frames of the log.
+    pub frames: u64,
+    /// Living accounts.
+    pub accounts: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Bodies opened, and their octets.
+    pub bodies: u64,
+    /// Octets of those bodies.
+    pub octets: u64,
+    /// Octets behind the last frame, as a crash leaves them; harmless.
+    pub torn_tail: bool,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+}
+
+/// How far `verify` has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Frames of the log read.
+    Frames(u64),
+    /// Accounts checked.
+    Accounts(u64),
+}
+
+/// Reads a store that no process has open.
+pub fn verify(
+    disk: &Arc<dyn Disk>,
+    dir: &Path,
+    operator_key: &Secret,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, OpenError> {
+    let _lock = embedded::lock_present(&**disk, dir)?;
+    let manifest = Manifest::read(&**disk, dir)?;
+    let mut report = Report::default();
+    let keys = MemoryIndex::default();
+    let index = stored_index(&**disk, dir, &mut report)?;
+    let end = read_log(&**disk, dir, &manifest, &keys, index.as_ref(), &mut report, progress)?;
+    report.frames = end.frames;
+    report.torn_tail = end.torn;
+    report.findings.extend(end.damage.into_iter().map(Finding::Log));
+
+    let keystore = Keystore::open(&**disk, &dir.join(KEYSTORE), manifest.store, operator_key)
+        .map_err(StoreError::from)?;
+    let slots: BTreeMap<_, _> = keystore.slots().map_err(StoreError::from)?.into_iter().collect();
+    let damaged = slots.iter().filter(|(_, slot)| **slot == Slot::Damaged);
+    report.findings.extend(damaged.map(|(number, _)| Finding::KeySlot(*number)));
+    let operator = Arc::new(operator_account_key(&keystore)?);
+    let bodies = Bodies::new(Arc::clone(disk), dir, Arc::new(SystemRandom));
+    let mut accounts = Accounts {
+        snapshot: keys.snapshot().map_err(StoreError::from)?,
+        keystore: &keystore,
+        operator,
+        bodies: &bodies,
+    };
+    accounts.check(&mut report, progress)?;
+    Ok(report)
+}
+
+/// The index file as it lies there, if it opens at all.
+fn stored_index(
+    disk: &dyn Disk,
+    dir: &Path,
+    report: &mut Report,
+) -> Result<Option<RedbIndex>, StoreError> {
+    let path = dir.join(INDEX);
+    match disk.open(&path, Open::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+        Ok(_) => {}
+    }
+    match RedbIndex::open_unchanged(disk, &path) {
+        Ok(index) => Ok(Some(index)),
+        Err(_) => {
+            report.findings.push(Finding::Index("it does not open"));
+            Ok(None)
+        }
+    }
+}
+
+/// Reads every frame; compares the index at the position that it stands for.
+fn read_log(
+    disk: &dyn Disk,
+    dir: &Path,
+    manifest: &Manifest,
+    keys: &MemoryIndex,
+    index: Option<&RedbIndex>,
+    report: &mut Report,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<WalkEnd, StoreError> {
+    let position = match index {
+        Some(index) => index.position()?,
+        None => None,
+    };
+    let mut frames = 0;
+    let mut compared = position.is_none();
+    let mut findings = Vec::new();
+    let mut visit = |walked: &Walked| -> Result<(), LogError> {
+        keys.apply(&Applied::of(walked)?)?;
+        frames += 1;
+        progress(Progress::Frames(frames));
+        if walked.bodies_sound == Some(false) {
+            findings.push(Finding::FrameBodies { sequence: walked.info.link.sequence });
+        }
+        if let (Some(index), Some(position)) = (index, position)
+            && (walked.info.link.sequence, walked.info.checksum)
+                == (position.sequence, position.checksum)
+        {
+            compared = true;
+            findings.extend(compare(index, keys)?.map(Finding::Index));
+        }
+        Ok(())
+    };
+    let end = walk(disk, dir, manifest, None, WalkBodies::All, &mut visit)?;
+    report.findings.extend(findings);
+    if !compared {
+        report.findings.push(Finding::Index("it stands for a frame that the log does not have"));
+    }
+    Ok(end)
+}
+
+fn compare(index: &RedbIndex, keys: &MemoryIndex) -> Result<Option<&'static str>, IndexError> {
+    let mut digests = Vec::new();
+    for snapshot in [index.snapshot()?, keys.snapshot()?] {
+        let mut digest = xxhash_rust::xxh3::Xxh3::new();
+        snapshot.range(&[], &[0xff], false, &mut |key, value| {
+            for part in [key, value] {
+                digest.update(&(part.len() as u64).to_le_bytes());
+                digest.update(part);
+            }
+            ControlFlow::Continue(())
+        })?;
+        digests.push(digest.digest());
+    }
+    digests.dedup();
+    Ok((digests.len() > 1).then_some("its keys and values are not those of the log"))
+}
+
+/// What the accounts' check reads.
+struct Accounts<'a> {
+    snapshot: Arc<dyn Snapshot>,
+    keystore: &'a Keystore,
+    operator: Arc<AccountKey>,
+    bodies: &'a Bodies,
+}
+
+impl Accounts<'_> {
+    fn view(&self, account: AccountId, key: &Arc<AccountKey>) -> View<'static> {
+        View {
+            account,
+            keys: ViewKeys { account: Arc::clone(key), operator: Arc::clone(&self.operator) },
+            snapshot: Arc::clone(&self.snapshot),
+            group: None,
+            own: Overlay::new(),
+        }
+    }
+
+    fn check(
+        &mut self,
+        report: &mut Report,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), StoreError> {
+        let operator = self.view(AccountId::OPERATOR, &self.operator);
+        for (key, value) in operator.all(&Key::registry_all())? {
+            let account = key.last_id().map(AccountId::from_bytes).ok_or(StoreError::Format)?;
+            let registration = Registration::decode(&value)?;
+            if registration.life_cycle != LifeCycle::Live {
+                continue;
+            }
+            report.accounts += 1;
+            progress(Progress::Accounts(report.accounts));
+            let derived = self
+                .keystore
+                .read(registration.slot, account)
+                .ok()
+                .and_then(|(secret, number)| AccountKey::derive(&secret, number).ok());
+            match derived {
+                None => report.findings.push(Finding::AccountKey(account)),
+                Some(key) => {
+                    let view = self.view(account, &Arc::new(key));
+                    if let Err(error) = self.check_account(&view, report) {
+                        let what = error.to_string();
+                        report.findings.push(Finding::Account { account, what });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! The binary: command line, and nothing else.
+//!
+//! A command either does what it was asked and exits 0, or says in one sentence on standard error
+//! what is in the way and what to do, with the chain of causes below it, and exits 1. What the
+//! command line itself does not understand exits 2.
+
+mod args;
+mod operator_key;
+mod store;
+
+use clap::Parser;
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(log_filter()).init();
+    let outcome = match args::Args::parse().command {
+        args::Command::Store(args::StoreCommand::Verify(asked)) => store::verify(&asked),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            // With standard error gone there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "{}", chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn log_filter() -> tracing_subscriber::EnvFilter {
+    tracing_subscriber::EnvFilter::try_from_env("PLI_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"))
+}
+
+/// An error and its causes, a line each.
+fn chain(error: &dyn Error) -> String {
+    let mut text = format!("pli: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!("\n  because {cause}"));
+        source = cause.source();
+    }
+    text
+}
