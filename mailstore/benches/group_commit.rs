@@ -19,7 +19,7 @@ use mailstore::disk::RealDisk;
 use mailstore::message::digest_of;
 use mailstore::model::account::{AccountState, NewAccount};
 use mailstore::model::flags::Flags;
-use mailstore::model::message::NewMessage;
+use mailstore::model::message::{NewMessage, Prepared};
 use mailstore::{
     AccountId, Actor, Embedding, QueueId, Secret, Store, StoreError, SystemRandom, Transaction,
 };
@@ -134,14 +134,14 @@ fn deliver(store: &Store, account: AccountId, number: u64) {
     let mut writer = store.body_writer().unwrap();
     writer.write(&octets).unwrap();
     let body = writer.finish().unwrap();
-    let digest = Arc::new(digest_of(&octets));
+    let content = Arc::new(Prepared::new(digest_of(&octets)).unwrap());
     let work = move |tx: &mut Transaction<'_>| {
         let queue_id = QueueId::random(tx.random())?;
         tx.accept_once(&number.to_be_bytes(), queue_id)?;
         let new = NewMessage {
             mailbox: tx.inbox()?,
             body: Arc::clone(&body),
-            digest: Arc::clone(&digest),
+            content: Arc::clone(&content),
             flags: Flags::NONE,
             internal_date: tx.now(),
         };

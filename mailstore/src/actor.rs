@@ -16,7 +16,7 @@ pub struct Actor {
     pub through: Through,
 }
 
-/// A way into the store.
+/// A way into the store. The order of variants is the stored format: never change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Through {
     /// The program itself: a service, a scheduled task.

@@ -110,10 +110,18 @@ impl Bodies {
         location: Location,
     ) -> Result<BodyReader, BodyError> {
         let (file, base) = match location {
-            Location::File { .. } => (self.disk.open(&self.path(id), Open::Read)?.into(), 0),
+            Location::File { .. } => (self.open_file(id)?.into(), 0),
             Location::Segment { number, offset, .. } => (self.segment(number)?, offset),
         };
         Ok(BodyReader { id, key: secret.aead(b"body 1")?, len, file, base })
+    }
+
+    /// A body's file; one that is not there is damage, not a passing fault.
+    fn open_file(&self, id: BodyId) -> Result<Box<dyn DiskFile>, BodyError> {
+        self.disk.open(&self.path(id), Open::Read).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => BodyError::Damaged,
+            _ => BodyError::Disk(error),
+        })
     }
 
     fn segment(&self, number: u64) -> io::Result<Arc<dyn DiskFile>> {
@@ -132,7 +140,6 @@ impl Bodies {
 }
 
 /// Takes in the octets of one body.
-#[derive(Debug)]
 pub struct BodyWriter {
     bodies: Arc<Bodies>,
     id: BodyId,
@@ -142,12 +149,44 @@ pub struct BodyWriter {
     sealed: Sealed,
     len: u64,
     written: u64,
+    failed: bool,
+}
+
+impl fmt::Debug for BodyWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BodyWriter({}, {} octets so far)", self.id, self.len)
+    }
 }
 
 #[derive(Debug)]
 enum Sealed {
     Memory(Vec<u8>, Reserved),
-    File(Box<dyn DiskFile>),
+    File(Box<dyn DiskFile>, Arc<BodyFile>),
+}
+
+/// A body's file, removed with the last reference to it unless a frame that names it is on the
+/// disk, or may be.
+#[derive(Debug)]
+pub(crate) struct BodyFile {
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+    kept: AtomicBool,
+}
+
+impl BodyFile {
+    /// The file stays, whatever becomes of the reference.
+    pub(crate) fn keep(&self) {
+        self.kept.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for BodyFile {
+    fn drop(&mut self) {
+        if !*self.kept.get_mut() {
+            // What stays behind is swept at the next opening.
+            let _ = self.disk.remove(&self.path);
+        }
+    }
 }
 
 /// Memory taken from the operator's allowance, given back when dropped.
@@ -174,12 +213,6 @@ impl Drop for Reserved {
 
 struct Chunks(LessSafeKey, BodyId);
 
-impl fmt::Debug for Chunks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Chunks(…)")
-    }
-}
-
 fn nonce(chunk: u64, last: bool) -> Nonce {
     let mut bytes = [0; 12];
     let (flag, number) = bytes.split_at_mut(4);
@@ -201,6 +234,7 @@ impl BodyWriter {
             sealed: Sealed::Memory(Vec::new(), Reserved(Arc::clone(&bodies.memory), 0)),
             len: 0,
             written: 0,
+            failed: false,
         })
     }
 
@@ -216,8 +250,23 @@ impl BodyWriter {
         self.len == 0
     }
 
-    /// Takes in the next octets. May write to the disk.
-    pub fn write(&mut self, mut octets: &[u8]) -> Result<(), BodyError> {
+    /// Takes in the next octets. May write to the disk. After an error nothing more is taken.
+    pub fn write(&mut self, octets: &[u8]) -> Result<(), BodyError> {
+        self.sound()?;
+        let written = self.take(octets);
+        self.failed |= written.is_err();
+        written
+    }
+
+    fn sound(&self) -> Result<(), BodyError> {
+        if self.failed {
+            Err(BodyError::Disk(io::Error::other("it failed before")))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn take(&mut self, mut octets: &[u8]) -> Result<(), BodyError> {
         self.len += octets.len() as u64;
         while !octets.is_empty() {
             if self.pending.len() == CHUNK {
@@ -233,22 +282,21 @@ impl BodyWriter {
 
     /// Ends the body. A body of its own file is on stable storage at return.
     pub fn finish(mut self) -> Result<Arc<Body>, BodyError> {
+        self.sound()?;
         self.seal_pending(true)?;
         let octets = match self.sealed {
             Sealed::Memory(octets, reserved) => Octets::Memory(octets, reserved),
-            Sealed::File(ref file) => {
+            Sealed::File(file, guard) => {
                 file.sync()?;
                 self.bodies.disk.sync_dir(&self.bodies.dir.join(FOLDER))?;
-                Octets::File
+                Octets::File(guard)
             }
         };
         Ok(Arc::new(Body {
-            bodies: self.bodies,
             id: self.id,
             secret: self.secret,
             len: self.len,
             octets,
-            offered: AtomicBool::new(false),
             stored: AtomicBool::new(false),
         }))
     }
@@ -266,12 +314,15 @@ impl BodyWriter {
             if self.len <= INLINE_MAX && reserved.grow(self.pending.len()) {
                 octets.extend_from_slice(&self.pending);
             } else {
-                let file = self.bodies.disk.open(&self.bodies.path(self.id), Open::CreateNew)?;
+                let path = self.bodies.path(self.id);
+                let file = self.bodies.disk.open(&path, Open::CreateNew)?;
+                let disk = Arc::clone(&self.bodies.disk);
+                let guard = Arc::new(BodyFile { disk, path, kept: AtomicBool::new(false) });
                 file.write_at(0, octets)?;
-                self.sealed = Sealed::File(file);
+                self.sealed = Sealed::File(file, guard);
             }
         }
-        if let Sealed::File(file) = &self.sealed {
+        if let Sealed::File(file, _) = &self.sealed {
             file.write_at(self.written, &self.pending)?;
         }
         self.written += self.pending.len() as u64;
@@ -284,18 +335,15 @@ impl BodyWriter {
 enum Octets {
     /// With the allowance that they take.
     Memory(Vec<u8>, #[expect(dead_code, reason = "held until the body is dropped")] Reserved),
-    File,
+    File(Arc<BodyFile>),
 }
 
 /// A finished body, ready to be named by transactions.
 pub struct Body {
-    bodies: Arc<Bodies>,
     id: BodyId,
     secret: Secret,
     len: u64,
     octets: Octets,
-    /// A frame that names it was handed to the disk: the file must stay, whatever came of it.
-    offered: AtomicBool,
     /// A frame that names it is on the disk.
     stored: AtomicBool,
 }
@@ -333,28 +381,34 @@ impl Body {
         self.stored.load(Ordering::Acquire)
     }
 
-    pub(crate) fn offer(&self) {
-        self.offered.store(true, Ordering::Release);
-    }
-
     pub(crate) fn set_stored(&self) {
         self.stored.store(true, Ordering::Release);
+        if let Some(file) = self.file() {
+            file.keep();
+        }
+    }
+
+    /// The file that holds it, if one of its own does.
+    pub(crate) fn file(&self) -> Option<&Arc<BodyFile>> {
+        match &self.octets {
+            Octets::Memory(..) => None,
+            Octets::File(file) => Some(file),
+        }
+    }
+
+    /// Octets that it puts into the frame that brings it.
+    pub(crate) fn inline_len(&self) -> u64 {
+        match &self.octets {
+            Octets::Memory(octets, _) => octets.len() as u64,
+            Octets::File(_) => 0,
+        }
     }
 
     /// The body as a frame takes it.
     pub(crate) fn as_new(&self) -> crate::log::NewBody<'_> {
         match &self.octets {
             Octets::Memory(octets, _) => crate::log::NewBody::Inline(self.id, octets),
-            Octets::File => crate::log::NewBody::File(self.id, sealed_len(self.len)),
-        }
-    }
-}
-
-impl Drop for Body {
-    fn drop(&mut self) {
-        if matches!(self.octets, Octets::File) && !*self.offered.get_mut() {
-            // A file that stays behind is swept at the next opening.
-            let _ = self.bodies.disk.remove(&self.bodies.path(self.id));
+            Octets::File(_) => crate::log::NewBody::File(self.id, sealed_len(self.len)),
         }
     }
 }

@@ -54,9 +54,22 @@ pub enum StoreError {
     /// The name cannot be a mailbox's.
     #[error("this cannot be the name of a mailbox")]
     MailboxName,
-    /// INBOX stays, and a mailbox that has children is not deleted.
-    #[error("this mailbox cannot be deleted or renamed")]
-    MailboxStays,
+    /// INBOX stays, under its name.
+    #[error("INBOX cannot be deleted or renamed")]
+    InboxStays,
+    /// A mailbox that has others below it is not deleted.
+    #[error("the mailbox has others below it")]
+    HasChildren,
+    /// A mailbox cannot be moved below itself.
+    #[error("a mailbox cannot lie below itself")]
+    BelowItself,
+    /// The text cannot be a keyword.
+    // RFC 9051 §9, flag-keyword
+    #[error("this cannot be a keyword")]
+    Keyword,
+    /// A consumer's cursor moves forwards, up to the last change.
+    #[error("a cursor moves forwards, up to the last change")]
+    Cursor,
     /// There is no such message in the account.
     #[error("there is no such message")]
     NoSuchMessage,
@@ -72,6 +85,9 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk is full")]
     Full,
+    /// The closure panicked; nothing of it was kept.
+    #[error("a transaction panicked")]
+    Panicked,
     /// The store could not read or write; nothing was changed.
     #[error("the store is not available for the moment")]
     Unavailable(#[source] Cause),
@@ -95,7 +111,7 @@ impl StoreError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Full | Self::Unavailable(_) => Fault::Temporary,
-            Self::ReadOnly(_) | Self::Damaged(_) | Self::Format => Fault::Damage,
+            Self::ReadOnly(_) | Self::Damaged(_) | Self::Format | Self::Panicked => Fault::Damage,
             _ => Fault::Refusal,
         }
     }
@@ -118,9 +134,10 @@ impl From<LogError> for StoreError {
             LogError::Disk(error) => Self::disk(error),
             LogError::Poisoned => Self::ReadOnly("the disk failed to flush"),
             LogError::Damaged => Self::ReadOnly("the log is damaged"),
-            LogError::TooLarge => Self::Limit("one commit group"),
+            error @ LogError::TooLarge => Self::unavailable(error),
             LogError::Format => Self::Format,
             LogError::Manifest | LogError::Position => Self::Damaged("the log"),
+            LogError::Index(error) => error.into(),
             LogError::Randomness(error) => error.into(),
         }
     }
@@ -132,6 +149,7 @@ impl From<KeystoreError> for StoreError {
             KeystoreError::Disk(error) => Self::disk(error),
             KeystoreError::Foreign => Self::Damaged("the keystore"),
             KeystoreError::Slot(_) => Self::Damaged("an account's key"),
+            KeystoreError::Poisoned => Self::ReadOnly("the disk failed to flush"),
             error @ (KeystoreError::Randomness(_) | KeystoreError::Cipher(_)) => {
                 Self::unavailable(error)
             }

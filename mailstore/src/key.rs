@@ -1,12 +1,20 @@
 //! Store keys: the only place where they are built.
 //!
 //! A key is a scope, a table tag, and then nothing but random ids, UIDs, sequence numbers, a
-//! consumer's registered name, an instant or a keyed hash (DESIGN, *Sealing*): keys are stored
+//! registered name, an instant or a keyed hash (DESIGN, *Sealing*): keys are stored
 //! unsealed, so they must tell nothing. Order by date or name is made from values.
+//!
+//! The builder's signatures see to it: nothing here takes a text or octets of content.
 //!
 //! Two scopes. An *account* key starts with the account's id, so an account's records lie
 //! together and are found by one range; its value is sealed under the account's key. An
 //! *operator* key finds accounts or belongs to none; its value is sealed under the operator's key.
+
+mod name;
+mod service;
+
+pub use name::{Consumer, TableName};
+pub use service::ServiceKey;
 
 use crate::id::{AccountId, BodyId, MailboxId, MessageId, PrincipalId};
 use crate::seal::Lookup;
@@ -27,6 +35,7 @@ enum OperatorTable {
     PrincipalAccount = 6,
     Pending = 7,
     BodyOwner = 8,
+    Due = 9,
 }
 
 /// Tables of an account. The discriminant is the stored tag: never change one.
@@ -34,7 +43,7 @@ enum OperatorTable {
 #[repr(u8)]
 enum AccountTable {
     Account = 1,
-    State = 2,
+    Counters = 2,
     Principal = 3,
     Grant = 4,
     Mailbox = 5,
@@ -51,36 +60,9 @@ enum AccountTable {
     MessageIdThread = 16,
     Fingerprint = 17,
     FingerprintExpiry = 18,
-}
-
-/// A registered consumer of the change log. Its name is part of store keys: lower-case letters,
-/// at most 32, so that no name is the beginning of another's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Consumer(&'static str);
-
-impl Consumer {
-    /// A consumer by its name. None when the name cannot be one.
-    #[must_use]
-    pub const fn new(name: &'static str) -> Option<Self> {
-        let bytes = name.as_bytes();
-        if bytes.is_empty() || bytes.len() > 32 {
-            return None;
-        }
-        let mut rest = bytes;
-        while let [first, tail @ ..] = rest {
-            if !first.is_ascii_lowercase() {
-                return None;
-            }
-            rest = tail;
-        }
-        Some(Self(name))
-    }
-
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.0
-    }
+    Subscription = 19,
+    Service = 20,
+    DueOf = 21,
 }
 
 /// One store key.
@@ -150,6 +132,11 @@ impl Key {
     pub(crate) fn last_id(&self) -> Option<[u8; 16]> {
         let (_, tail) = self.0.split_last_chunk::<16>()?;
         Some(*tail)
+    }
+
+    /// The first key after this one.
+    pub(crate) fn successor(&self) -> Self {
+        self.clone().with(&[0])
     }
 
     /// The first key after every key that starts with this one.
@@ -224,7 +211,7 @@ impl Key {
 
     /// All accounts pending for a consumer.
     pub(crate) fn pending_all(consumer: Consumer) -> Self {
-        Self::operator(OperatorTable::Pending).with(consumer.0.as_bytes()).with(&[0])
+        Self::operator(OperatorTable::Pending).with(consumer.name().as_bytes()).with(&[0])
     }
 
     /// Mark: the account names the body.
@@ -235,6 +222,30 @@ impl Key {
     /// All accounts that name a body.
     pub(crate) fn body_owners(body: BodyId) -> Self {
         Self::operator(OperatorTable::BodyOwner).with(body.as_bytes())
+    }
+
+    /// Mark: something of the account is due at an instant, seconds since 1970.
+    pub(crate) fn due(table: TableName, at: i64, account: AccountId, id: [u8; 16]) -> Self {
+        Self::due_at(table, at).with(account.as_bytes()).with(&id)
+    }
+
+    /// All that is due at an instant.
+    pub(crate) fn due_at(table: TableName, at: i64) -> Self {
+        Self::due_all(table).with(&second(at))
+    }
+
+    /// All that is ever due, by instant.
+    pub(crate) fn due_all(table: TableName) -> Self {
+        Self::operator(OperatorTable::Due).with(table.name().as_bytes()).with(&[0])
+    }
+
+    /// What a key of [`Key::due_all`] names.
+    pub(crate) fn due_parts(&self) -> Option<(i64, AccountId, [u8; 16])> {
+        let (rest, id) = self.0.split_last_chunk::<16>()?;
+        let (rest, account) = rest.split_last_chunk::<16>()?;
+        let (_, at) = rest.split_last_chunk::<8>()?;
+        let at = i64::try_from(u64::from_be_bytes(*at)).ok()?;
+        Some((at, AccountId::from_bytes(*account), *id))
     }
 
     // --- an account's scope ---
@@ -250,8 +261,8 @@ impl Key {
     }
 
     /// The account's counters.
-    pub(crate) fn state(account: AccountId) -> Self {
-        Self::account(account, AccountTable::State)
+    pub(crate) fn counters(account: AccountId) -> Self {
+        Self::account(account, AccountTable::Counters)
     }
 
     /// A principal at home in the account.
@@ -321,12 +332,41 @@ impl Key {
 
     /// A message's structure and header.
     pub(crate) fn structure(account: AccountId, message: MessageId) -> Self {
-        Self::account(account, AccountTable::Structure).with(message.as_bytes())
+        Self::structures(account).with(message.as_bytes())
     }
 
-    /// Where a message is placed.
+    /// All structures of the account.
+    pub(crate) fn structures(account: AccountId) -> Self {
+        Self::account(account, AccountTable::Structure)
+    }
+
+    /// Mark: the message is placed in the mailbox under the UID.
+    pub(crate) fn place(
+        account: AccountId,
+        message: MessageId,
+        mailbox: MailboxId,
+        uid: u32,
+    ) -> Self {
+        Self::places(account, message).with(mailbox.as_bytes()).with(&uid.to_be_bytes())
+    }
+
+    /// All places of a message.
     pub(crate) fn places(account: AccountId, message: MessageId) -> Self {
-        Self::account(account, AccountTable::Places).with(message.as_bytes())
+        Self::places_all(account).with(message.as_bytes())
+    }
+
+    /// All places of all messages.
+    pub(crate) fn places_all(account: AccountId) -> Self {
+        Self::account(account, AccountTable::Places)
+    }
+
+    /// What a key of [`Key::places_all`] names.
+    pub(crate) fn place_of(&self) -> Option<(MessageId, MailboxId, u32)> {
+        let (rest, uid) = self.0.split_last_chunk::<4>()?;
+        let (rest, mailbox) = rest.split_last_chunk::<16>()?;
+        let (_, message) = rest.split_last_chunk::<16>()?;
+        let (message, mailbox) = (MessageId::from_bytes(*message), MailboxId::from_bytes(*mailbox));
+        Some((message, mailbox, u32::from_be_bytes(*uid)))
     }
 
     /// The account's reference to a body.
@@ -351,12 +391,60 @@ impl Key {
 
     /// How far a consumer has come in the account.
     pub(crate) fn cursor(account: AccountId, consumer: Consumer) -> Self {
-        Self::account(account, AccountTable::Cursor).with(consumer.0.as_bytes())
+        Self::account(account, AccountTable::Cursor).with(consumer.name().as_bytes()).with(&[0])
     }
 
     /// The conversation of a Message-ID.
     pub(crate) fn message_id_thread(account: AccountId, hash: Lookup) -> Self {
-        Self::account(account, AccountTable::MessageIdThread).with(&hash.0)
+        Self::message_id_threads(account).with(&hash.0)
+    }
+
+    /// The conversations of all Message-IDs.
+    pub(crate) fn message_id_threads(account: AccountId) -> Self {
+        Self::account(account, AccountTable::MessageIdThread)
+    }
+
+    /// A name that the account's holder wants shown.
+    pub(crate) fn subscription(account: AccountId, hash: Lookup) -> Self {
+        Self::subscriptions(account).with(&hash.0)
+    }
+
+    /// All names that the account's holder wants shown.
+    pub(crate) fn subscriptions(account: AccountId) -> Self {
+        Self::account(account, AccountTable::Subscription)
+    }
+
+    /// A record of another crate.
+    pub(crate) fn service(account: AccountId, key: &ServiceKey) -> Self {
+        Self::service_all(account).with(key.as_bytes())
+    }
+
+    fn service_all(account: AccountId) -> Self {
+        Self::account(account, AccountTable::Service)
+    }
+
+    /// What a key of [`Key::service`] was made of.
+    pub(crate) fn service_key(&self, account: AccountId) -> Option<ServiceKey> {
+        let key = self.0.strip_prefix(Self::service_all(account).as_bytes())?;
+        Some(ServiceKey::from_stored(key))
+    }
+
+    /// Mark beside [`Key::due`], by which the account's erasure finds it.
+    pub(crate) fn due_of(account: AccountId, table: TableName, at: i64, id: [u8; 16]) -> Self {
+        let table = Self::due_of_all(account).with(table.name().as_bytes()).with(&[0]);
+        table.with(&second(at)).with(&id)
+    }
+
+    /// All that is due of the account.
+    pub(crate) fn due_of_all(account: AccountId) -> Self {
+        Self::account(account, AccountTable::DueOf)
+    }
+
+    /// The operator's mark that stands beside a key of [`Key::due_of`].
+    pub(crate) fn due_beside(&self, account: AccountId) -> Option<Self> {
+        let rest = self.0.strip_prefix(Self::due_of_all(account).as_bytes())?;
+        let (until_id, id) = rest.split_last_chunk::<16>()?;
+        Some(Self::operator(OperatorTable::Due).with(until_id).with(account.as_bytes()).with(id))
     }
 
     /// What was accepted under a fingerprint.
@@ -380,6 +468,11 @@ impl Key {
     }
 }
 
+/// Seconds since 1970 as they stand in keys; what was before counts as 1970.
+fn second(at: i64) -> [u8; 8] {
+    u64::try_from(at).unwrap_or(0).to_be_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -395,7 +488,7 @@ mod tests {
     #[test]
     fn an_account_key_names_its_owner_and_an_operator_key_none() {
         let account = AccountId::from_bytes([7; 16]);
-        assert_eq!(Key::state(account).owner(), Some(account));
+        assert_eq!(Key::counters(account).owner(), Some(account));
         assert_eq!(Key::registry(account).owner(), None);
     }
 
@@ -408,13 +501,23 @@ mod tests {
         assert_eq!(Key::change(account, 1 << 40).last_u64(), Some(1 << 40));
     }
 
-    /// DESIGN, *Sealing*: a key holds nothing but ids, numbers, registered names and hashes.
-    /// The builder's signatures see to it: no function here takes a `&str` or bytes of content.
     #[test]
-    fn consumers_have_plain_names() {
-        assert!(Consumer::new("documents").is_some());
-        for bad in ["", "Documents", "docu ments", "é", "abcdefghijklmnopqrstuvwxyzabcdefg"] {
-            assert!(Consumer::new(bad).is_none(), "{bad}");
-        }
+    fn a_due_mark_is_found_from_the_mark_beside_it() {
+        const QUEUE: TableName = TableName::new("queue").unwrap();
+        let (account, id) = (AccountId::from_bytes([7; 16]), [9; 16]);
+        let due = Key::due(QUEUE, 1_800_000_000, account, id);
+        let beside = Key::due_of(account, QUEUE, 1_800_000_000, id);
+        assert_eq!(beside.due_beside(account), Some(due.clone()));
+        assert_eq!(beside.due_beside(AccountId::OPERATOR), None);
+        assert_eq!(due.due_parts(), Some((1_800_000_000, account, id)));
+        assert!(due < Key::due(QUEUE, 1_800_000_001, AccountId::OPERATOR, [0; 16]));
+    }
+
+    #[test]
+    fn a_place_reads_back_from_its_key() {
+        let ids = (MessageId::from_bytes([1; 16]), MailboxId::from_bytes([2; 16]));
+        let key = Key::place(AccountId::OPERATOR, ids.0, ids.1, 77);
+        assert_eq!(key.place_of(), Some((ids.0, ids.1, 77)));
+        assert!(key < key.successor() && key.successor() < key.prefix_end());
     }
 }

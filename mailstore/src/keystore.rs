@@ -21,6 +21,7 @@ use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use xxhash_rust::xxh3::xxh3_64;
 use zeroize::Zeroizing;
 
@@ -51,6 +52,9 @@ pub(crate) enum KeystoreError {
     /// No randomness.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
+    /// A flush failed earlier; what the disk holds is not known until the store is opened again.
+    #[error("the disk failed to flush the keystore; the store must be opened again")]
+    Poisoned,
     /// The cipher refused.
     #[error("a key could not be wrapped")]
     Cipher(#[from] Unsealable),
@@ -74,6 +78,7 @@ pub(crate) struct Keystore {
     wrap: LessSafeKey,
     slots: SlotNumber,
     free: BTreeSet<SlotNumber>,
+    poisoned: AtomicBool,
 }
 
 impl Keystore {
@@ -100,10 +105,11 @@ impl Keystore {
     pub(crate) fn open(
         disk: &dyn Disk,
         path: &Path,
+        how: Open,
         store: StoreId,
         operator: &Secret,
     ) -> Result<Self, KeystoreError> {
-        let file = disk.open(path, Open::Write)?;
+        let file = disk.open(path, how)?;
         let mut header = [0; SLOT_LEN];
         file.read_at(0, &mut header)?;
         let checksum = xxh3_64(header.get(..CHECKSUM_AT).unwrap_or_default()).to_be_bytes();
@@ -120,14 +126,35 @@ impl Keystore {
         }
         let slots = SlotNumber::try_from(file.len()? / SLOT_LEN as u64)
             .map_err(|_| KeystoreError::Foreign)?;
-        let mut keystore =
-            Self { file, wrap: operator.aead(b"keystore 1")?, slots, free: BTreeSet::new() };
+        let mut keystore = Self {
+            file,
+            wrap: operator.aead(b"keystore 1")?,
+            slots,
+            free: BTreeSet::new(),
+            poisoned: AtomicBool::new(false),
+        };
         let used: Vec<_> = keystore.slots()?;
         keystore.free = used
             .into_iter()
             .filter_map(|(number, slot)| (slot == Slot::Free).then_some(number))
             .collect();
         Ok(keystore)
+    }
+
+    /// Whether the file holds another key than the operator's own.
+    pub(crate) fn was_used(disk: &dyn Disk, path: &Path) -> io::Result<bool> {
+        let file = match disk.open(path, Open::Read) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            file => file?,
+        };
+        let mut slot = [0; SLOT_LEN];
+        for number in 1..file.len()? / SLOT_LEN as u64 {
+            file.read_at(number * SLOT_LEN as u64, &mut slot)?;
+            if !matches!(read_slot(&slot), Slot::Free | Slot::Used(AccountId::OPERATOR)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Every slot and what lies in it.
@@ -221,9 +248,38 @@ impl Keystore {
         Ok(())
     }
 
-    /// Puts everything written on stable storage.
+    /// Puts everything written on stable storage. After a failure nobody knows what is there, and
+    /// a later flush would succeed without it: this keystore flushes no more.
     pub(crate) fn flush(&self) -> Result<(), KeystoreError> {
-        Ok(self.file.sync()?)
+        if self.is_poisoned() {
+            return Err(KeystoreError::Poisoned);
+        }
+        let flushed = self.file.sync();
+        self.poisoned.store(flushed.is_err(), Ordering::Release);
+        Ok(flushed?)
+    }
+
+    /// Whether a flush failed.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.poisoned.load(Ordering::Acquire)
+    }
+
+    /// At opening: writes every slot again where it lies, and flushes. After a failed flush the
+    /// page cache shows slots that the disk does not have.
+    pub(crate) fn renew(&self) -> Result<(), KeystoreError> {
+        /// Octets written at once.
+        const BATCH: u64 = 1024 * 1024;
+        let end = offset(self.slots);
+        let mut at = 0;
+        let mut buffer = Vec::new();
+        while at < end {
+            let len = usize::try_from(BATCH.min(end - at)).map_err(|_| KeystoreError::Foreign)?;
+            buffer.resize(len, 0);
+            self.file.read_at(at, &mut buffer)?;
+            self.file.write_at(at, &buffer)?;
+            at += len as u64;
+        }
+        self.flush()
     }
 
     fn grow(&mut self) -> Result<SlotNumber, KeystoreError> {
@@ -292,20 +348,21 @@ mod tests {
         let (disk, store, operator, random) = fixture();
         let account = AccountId::from_bytes([2; 16]);
         let secret = Secret::from_bytes([7; 32]);
-        let mut keystore = Keystore::open(&disk, Path::new(PATH), store, &operator).unwrap();
+        let mut keystore =
+            Keystore::open(&disk, Path::new(PATH), Open::Write, store, &operator).unwrap();
         let slot = keystore.write(&random, account, &secret, 1).unwrap();
         keystore.flush().unwrap();
         drop(keystore);
 
-        let again = Keystore::open(&disk, Path::new(PATH), store, &operator).unwrap();
+        let again = Keystore::open(&disk, Path::new(PATH), Open::Write, store, &operator).unwrap();
         let (read, number) = again.read(slot, account).unwrap();
         assert_eq!((read.expose(), number), (secret.expose(), 1));
         assert!(again.read(slot, AccountId::from_bytes([3; 16])).is_err());
         let wrong = Secret::from_bytes([2; 32]);
-        let other = Keystore::open(&disk, Path::new(PATH), store, &wrong).unwrap();
+        let other = Keystore::open(&disk, Path::new(PATH), Open::Write, store, &wrong).unwrap();
         assert!(matches!(other.read(slot, account), Err(KeystoreError::Slot(_))));
         let foreign = StoreId::from_bytes([8; 16]);
-        let refused = Keystore::open(&disk, Path::new(PATH), foreign, &operator);
+        let refused = Keystore::open(&disk, Path::new(PATH), Open::Write, foreign, &operator);
         assert!(matches!(refused, Err(KeystoreError::Foreign)));
     }
 
@@ -313,7 +370,8 @@ mod tests {
     fn an_overwritten_slot_holds_nothing_and_is_used_again() {
         let (disk, store, operator, random) = fixture();
         let account = AccountId::from_bytes([2; 16]);
-        let mut keystore = Keystore::open(&disk, Path::new(PATH), store, &operator).unwrap();
+        let mut keystore =
+            Keystore::open(&disk, Path::new(PATH), Open::Write, store, &operator).unwrap();
         let secret = Secret::from_bytes([7; 32]);
         let slot = keystore.write(&random, account, &secret, 1).unwrap();
         keystore.overwrite(slot).unwrap();
@@ -327,7 +385,8 @@ mod tests {
     #[test]
     fn the_file_grows_as_slots_are_used_up() {
         let (disk, store, operator, random) = fixture();
-        let mut keystore = Keystore::open(&disk, Path::new(PATH), store, &operator).unwrap();
+        let mut keystore =
+            Keystore::open(&disk, Path::new(PATH), Open::Write, store, &operator).unwrap();
         let secret = Secret::from_bytes([7; 32]);
         let mut taken = BTreeSet::new();
         for n in 0..100u8 {
@@ -336,7 +395,7 @@ mod tests {
         }
         keystore.flush().unwrap();
         drop(keystore);
-        let again = Keystore::open(&disk, Path::new(PATH), store, &operator).unwrap();
+        let again = Keystore::open(&disk, Path::new(PATH), Open::Write, store, &operator).unwrap();
         let used = again.slots().unwrap().into_iter().filter(|(_, s)| *s != Slot::Free);
         assert_eq!(used.count(), 100);
     }
@@ -344,14 +403,15 @@ mod tests {
     #[test]
     fn a_damaged_slot_is_damage_of_that_account_only() {
         let (disk, store, operator, random) = fixture();
-        let mut keystore = Keystore::open(&disk, Path::new(PATH), store, &operator).unwrap();
+        let mut keystore =
+            Keystore::open(&disk, Path::new(PATH), Open::Write, store, &operator).unwrap();
         let secret = Secret::from_bytes([7; 32]);
         let (a, b) = (AccountId::from_bytes([1; 16]), AccountId::from_bytes([2; 16]));
         let first = keystore.write(&random, a, &secret, 1).unwrap();
         let second = keystore.write(&random, b, &secret, 1).unwrap();
         keystore.flush().unwrap();
         disk.corrupt(Path::new(PATH), offset(first) + 40, 1).unwrap();
-        let again = Keystore::open(&disk, Path::new(PATH), store, &operator).unwrap();
+        let again = Keystore::open(&disk, Path::new(PATH), Open::Write, store, &operator).unwrap();
         assert!(again.read(first, a).is_err());
         assert!(again.read(second, b).is_ok());
     }

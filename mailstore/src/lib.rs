@@ -42,7 +42,7 @@ pub use error::{Cause, Fault, StoreError};
 pub use id::{
     AccountId, BadId, BodyId, MailboxId, MessageId, PrincipalId, QueueId, StoreId, ThreadId,
 };
-pub use key::Consumer;
+pub use key::{Consumer, ServiceKey, TableName};
 pub use log::Recovery;
 pub use log::walk::Damage;
 pub use random::{NoRandomness, Random, SeededRandom, SystemRandom};

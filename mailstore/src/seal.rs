@@ -45,6 +45,8 @@ pub(crate) enum LookupOf {
     MessageId = 5,
     /// What makes a repeated delivery recognisable.
     Fingerprint = 6,
+    /// A name in a table of another crate.
+    Service = 7,
 }
 
 /// 256 secret bits. Printing shows nothing; dropped bytes are wiped.

@@ -19,6 +19,7 @@ use crate::view::{Overlay, View, ViewKeys};
 use domain::Clock;
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -200,7 +201,12 @@ impl Store {
         let consumers = embedding.consumers.clone();
         let (engine, recovery) = Embedded::open(embedding)?;
         let store = Self::start(Arc::new(engine), consumers)?;
-        store.resume_erasures()?;
+        if store.condition() == Condition::Sound
+            && let Err(error) = store.resume_erasures()
+        {
+            // The store is of use all the same; the next opening tries again.
+            tracing::error!(error = &error as &dyn std::error::Error, "an erasure is not done");
+        }
         Ok((store, recovery))
     }
 
@@ -311,10 +317,10 @@ impl Store {
     /// The account's highest modification sequence, and each later one as it comes.
     pub fn subscribe(&self, account: AccountId) -> Result<watch::Receiver<u64>, StoreError> {
         let mut wakes = self.0.wakes.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.view(account)?.highest_mod_seq()?;
         if let Some(sender) = wakes.get(&account) {
             return Ok(sender.subscribe());
         }
-        let now = self.view(account)?.highest_mod_seq()?;
         let (sender, receiver) = watch::channel(now);
         wakes.retain(|_, sender| sender.receiver_count() > 0);
         wakes.insert(account, sender);
@@ -375,7 +381,12 @@ fn sequence(engine: &dyn Engine, incoming: &Receiver<Order>, wakes: &Wakes) {
             open = take(order, &mut jobs);
         }
         if !jobs.is_empty() {
-            wake(wakes, engine.commit(jobs));
+            // Closures are caught one by one; a panic here is a defect of the store itself. The
+            // jobs are gone, their callers are told, and nothing is built on what is left.
+            match catch_unwind(AssertUnwindSafe(|| engine.commit(jobs))) {
+                Ok(changed) => wake(wakes, changed),
+                Err(_) => engine.break_off(),
+            }
         }
         if !open || last_tick.elapsed() >= TICK {
             engine.tick();
@@ -398,7 +409,11 @@ fn wake(wakes: &Wakes, changed: Vec<(AccountId, u64)>) {
     let wakes = wakes.lock().unwrap_or_else(PoisonError::into_inner);
     for (account, mod_seq) in changed {
         if let Some(sender) = wakes.get(&account) {
-            sender.send_replace(mod_seq);
+            sender.send_if_modified(|known| {
+                let later = mod_seq > *known;
+                *known = mod_seq.max(*known);
+                later
+            });
         }
     }
 }

@@ -7,13 +7,12 @@
 use crate::actor::Actor;
 use crate::body::Body;
 use crate::error::StoreError;
-use crate::id::AccountId;
 use crate::key::{Consumer, Key};
 use crate::keystore::SlotNumber;
 use crate::model::Record;
 use crate::model::account::Counters;
 use crate::random::Random;
-use crate::view::View;
+use crate::view::{Overlay, View};
 use jiff::Timestamp;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -30,7 +29,6 @@ pub(crate) struct Circumstances<'g> {
 }
 
 /// A change of one account under way.
-#[derive(Debug)]
 pub struct Transaction<'g> {
     view: View<'g>,
     pub(crate) with: Circumstances<'g>,
@@ -38,6 +36,16 @@ pub struct Transaction<'g> {
     pub(crate) bodies: Vec<Arc<Body>>,
     /// The highest modification sequence taken.
     pub(crate) changed: Option<u64>,
+    /// Commands under way, one inside another.
+    commands: usize,
+    /// What the commands under way have written over: a key, and this transaction's write before.
+    undo: Vec<(Key, Option<Option<Vec<u8>>>)>,
+}
+
+impl std::fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Transaction({:?}, …)", self.view)
+    }
 }
 
 /// Reading in a transaction sees what it has written.
@@ -51,7 +59,7 @@ impl<'g> Deref for Transaction<'g> {
 
 impl<'g> Transaction<'g> {
     pub(crate) fn new(view: View<'g>, with: Circumstances<'g>) -> Self {
-        Self { view, with, bodies: Vec::new(), changed: None }
+        Self { view, with, bodies: Vec::new(), changed: None, commands: 0, undo: Vec::new() }
     }
 
     /// The civil time of this transaction.
@@ -74,32 +82,59 @@ impl<'g> Transaction<'g> {
 
     pub(crate) fn put<R: Record>(&mut self, key: Key, record: &R) -> Result<(), StoreError> {
         let value = record.encode()?;
-        self.view.own.insert(key, Some(value));
+        self.write(key, Some(value));
         Ok(())
     }
 
     /// Puts a key that says everything by being there.
     pub(crate) fn mark(&mut self, key: Key) {
-        self.view.own.insert(key, Some(Vec::new()));
+        self.write(key, Some(Vec::new()));
     }
 
     pub(crate) fn delete(&mut self, key: Key) {
-        self.view.own.insert(key, None);
+        self.write(key, None);
     }
 
-    /// The account's counters as this transaction sees them.
-    pub(crate) fn counters(&self) -> Result<Counters, StoreError> {
-        self.record(&Key::state(self.account))?.ok_or(StoreError::NoSuchAccount)
+    fn write(&mut self, key: Key, value: Option<Vec<u8>>) {
+        if self.commands == 0 {
+            self.view.own.insert(key, value);
+            return;
+        }
+        let before = self.view.own.insert(key.clone(), value);
+        self.undo.push((key, before));
+    }
+
+    /// Runs one command: if it fails, nothing of it stays, even when the closure goes on.
+    pub(crate) fn command<T>(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (undone_to, bodies, changed) = (self.undo.len(), self.bodies.len(), self.changed);
+        self.commands += 1;
+        let done = run(self);
+        self.commands -= 1;
+        if done.is_err() {
+            for (key, before) in self.undo.drain(undone_to..).rev() {
+                match before {
+                    Some(value) => self.view.own.insert(key, value),
+                    None => self.view.own.remove(&key),
+                };
+            }
+            self.bodies.truncate(bodies);
+            self.changed = changed;
+        }
+        if self.commands == 0 {
+            self.undo.clear();
+        }
+        done
     }
 
     pub(crate) fn put_counters(&mut self, counters: &Counters) -> Result<(), StoreError> {
-        self.put(Key::state(self.account), counters)
+        self.put(Key::counters(self.account), counters)
     }
 
     /// Ends the transaction: its writes and the bodies they name.
-    pub(crate) fn into_parts(
-        self,
-    ) -> (AccountId, crate::view::Overlay, Vec<Arc<Body>>, Option<u64>) {
-        (self.view.account, self.view.own, self.bodies, self.changed)
+    pub(crate) fn into_parts(self) -> (Overlay, Vec<Arc<Body>>, Option<u64>) {
+        (self.view.own, self.bodies, self.changed)
     }
 }

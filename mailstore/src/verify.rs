@@ -6,19 +6,20 @@
 //! stands for: every acknowledged message is there once, whole, and counted.
 
 mod account;
+mod stored_index;
 
 use crate::body::Bodies;
 use crate::disk::{Disk, Open};
-use crate::engine::embedded::{self, INDEX, KEYSTORE, OpenError};
+use crate::engine::embedded::{self, KEYSTORE, OpenError};
 use crate::engine::keyring::operator_account_key;
 use crate::error::StoreError;
 use crate::id::{AccountId, BodyId};
-use crate::index::{Index, IndexError, MemoryIndex, RedbIndex, Snapshot};
+use crate::index::{Index, MemoryIndex, Snapshot};
 use crate::key::Key;
 use crate::keystore::{Keystore, Slot};
 use crate::log::manifest::Manifest;
-use crate::log::walk::{Bodies as WalkBodies, Damage, WalkEnd, Walked, walk};
-use crate::log::{Applied, LogError};
+use crate::log::walk::{Bodies as WalkBodies, Damage, Walked, walk};
+use crate::log::{self, Applied, LogError};
 use crate::model::Record;
 use crate::model::account::{LifeCycle, Registration};
 use crate::random::SystemRandom;
@@ -26,10 +27,9 @@ use crate::seal::{AccountKey, Secret};
 use crate::view::{Overlay, View, ViewKeys};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use stored_index::StoredIndex;
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,14 +128,28 @@ pub fn verify(
     let manifest = Manifest::read(&**disk, dir)?;
     let mut report = Report::default();
     let keys = MemoryIndex::default();
-    let index = stored_index(&**disk, dir, &mut report)?;
-    let end = read_log(&**disk, dir, &manifest, &keys, index.as_ref(), &mut report, progress)?;
-    report.frames = end.frames;
+    let mut index = StoredIndex::open(&**disk, dir, manifest.store)?;
+    let mut visit = |walked: &Walked| -> Result<(), LogError> {
+        keys.apply(&Applied::of(walked)?)?;
+        report.frames += 1;
+        progress(Progress::Frames(report.frames));
+        if walked.bodies_sound == Some(false) {
+            let sequence = walked.info.link.sequence;
+            report.findings.push(Finding::FrameBodies { sequence });
+        }
+        index.compare_at(walked.position, &keys)
+    };
+    let end = walk(&**disk, dir, &manifest, None, WalkBodies::All, &mut visit)?;
     report.torn_tail = end.torn;
-    report.findings.extend(end.damage.into_iter().map(Finding::Log));
+    let mut damage = manifest.damage.clone();
+    let lost = log::lost_tail(&manifest, end.last, index.flushed());
+    damage.extend(end.damage.into_iter().chain(lost).filter(|new| !manifest.damage.contains(new)));
+    report.findings.extend(damage.into_iter().map(Finding::Log));
+    report.findings.extend(index.finding().map(Finding::Index));
 
-    let keystore = Keystore::open(&**disk, &dir.join(KEYSTORE), manifest.store, operator_key)
-        .map_err(StoreError::from)?;
+    let keystore =
+        Keystore::open(&**disk, &dir.join(KEYSTORE), Open::Read, manifest.store, operator_key)
+            .map_err(StoreError::from)?;
     let slots: BTreeMap<_, _> = keystore.slots().map_err(StoreError::from)?.into_iter().collect();
     let damaged = slots.iter().filter(|(_, slot)| **slot == Slot::Damaged);
     report.findings.extend(damaged.map(|(number, _)| Finding::KeySlot(*number)));
@@ -149,85 +163,6 @@ pub fn verify(
     };
     accounts.check(&mut report, progress)?;
     Ok(report)
-}
-
-/// The index file as it lies there, if it opens at all.
-fn stored_index(
-    disk: &dyn Disk,
-    dir: &Path,
-    report: &mut Report,
-) -> Result<Option<RedbIndex>, StoreError> {
-    let path = dir.join(INDEX);
-    match disk.open(&path, Open::Read) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-        Ok(_) => {}
-    }
-    match RedbIndex::open_unchanged(disk, &path) {
-        Ok(index) => Ok(Some(index)),
-        Err(_) => {
-            report.findings.push(Finding::Index("it does not open"));
-            Ok(None)
-        }
-    }
-}
-
-/// Reads every frame; compares the index at the position that it stands for.
-fn read_log(
-    disk: &dyn Disk,
-    dir: &Path,
-    manifest: &Manifest,
-    keys: &MemoryIndex,
-    index: Option<&RedbIndex>,
-    report: &mut Report,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<WalkEnd, StoreError> {
-    let position = match index {
-        Some(index) => index.position()?,
-        None => None,
-    };
-    let mut frames = 0;
-    let mut compared = position.is_none();
-    let mut findings = Vec::new();
-    let mut visit = |walked: &Walked| -> Result<(), LogError> {
-        keys.apply(&Applied::of(walked)?)?;
-        frames += 1;
-        progress(Progress::Frames(frames));
-        if walked.bodies_sound == Some(false) {
-            findings.push(Finding::FrameBodies { sequence: walked.info.link.sequence });
-        }
-        if let (Some(index), Some(position)) = (index, position)
-            && (walked.info.link.sequence, walked.info.checksum)
-                == (position.sequence, position.checksum)
-        {
-            compared = true;
-            findings.extend(compare(index, keys)?.map(Finding::Index));
-        }
-        Ok(())
-    };
-    let end = walk(disk, dir, manifest, None, WalkBodies::All, &mut visit)?;
-    report.findings.extend(findings);
-    if !compared {
-        report.findings.push(Finding::Index("it stands for a frame that the log does not have"));
-    }
-    Ok(end)
-}
-
-fn compare(index: &RedbIndex, keys: &MemoryIndex) -> Result<Option<&'static str>, IndexError> {
-    let mut digests = Vec::new();
-    for snapshot in [index.snapshot()?, keys.snapshot()?] {
-        let mut digest = xxhash_rust::xxh3::Xxh3::new();
-        snapshot.range(&[], &[0xff], false, &mut |key, value| {
-            for part in [key, value] {
-                digest.update(&(part.len() as u64).to_le_bytes());
-                digest.update(part);
-            }
-            ControlFlow::Continue(())
-        })?;
-        digests.push(digest.digest());
-    }
-    digests.dedup();
-    Ok((digests.len() > 1).then_some("its keys and values are not those of the log"))
 }
 
 /// What the accounts' check reads.
@@ -257,7 +192,11 @@ impl Accounts<'_> {
         let operator = self.view(AccountId::OPERATOR, &self.operator);
         for (key, value) in operator.all(&Key::registry_all())? {
             let account = key.last_id().map(AccountId::from_bytes).ok_or(StoreError::Format)?;
-            let registration = Registration::decode(&value)?;
+            let Ok(registration) = Registration::decode(&value) else {
+                let what = "its registration does not read".to_owned();
+                report.findings.push(Finding::Account { account, what });
+                continue;
+            };
             if registration.life_cycle != LifeCycle::Live {
                 continue;
             }

@@ -10,6 +10,7 @@ use crate::key::Key;
 use crate::model::Record;
 use crate::seal::{AccountKey, Lookup, LookupOf};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -23,8 +24,8 @@ pub(crate) struct ViewKeys {
     pub(crate) operator: Arc<AccountKey>,
 }
 
-/// One account at one moment.
-#[derive(Debug)]
+/// One account at one moment. While held it keeps the store's older pages: not for as long as a
+/// peer takes to read.
 pub struct View<'g> {
     pub(crate) account: AccountId,
     pub(crate) keys: ViewKeys,
@@ -33,6 +34,12 @@ pub struct View<'g> {
     pub(crate) group: Option<&'g Overlay>,
     /// Written by this transaction.
     pub(crate) own: Overlay,
+}
+
+impl fmt::Debug for View<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "View({:?})", self.account)
+    }
 }
 
 impl View<'_> {
@@ -114,8 +121,6 @@ impl View<'_> {
         }
         written.extend(self.own.range(range()).map(|(k, v)| (k.clone(), v.clone())));
 
-        // Of the stored pairs so many that none is missed even if all written ones hide one.
-        let enough = limit.saturating_add(written.len());
         let mut stored = Vec::new();
         let mut fault = None;
         self.snapshot.range(from.as_bytes(), to.as_bytes(), backwards, &mut |key, value| {
@@ -129,7 +134,7 @@ impl View<'_> {
                     }
                 }
             }
-            if stored.len() < enough { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if stored.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         if let Some(fault) = fault {
             return Err(fault);

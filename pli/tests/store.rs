@@ -5,7 +5,7 @@ use mailstore::disk::RealDisk;
 use mailstore::message::digest_of;
 use mailstore::model::account::{AccountState, NewAccount};
 use mailstore::model::flags::Flags;
-use mailstore::model::message::NewMessage;
+use mailstore::model::message::{NewMessage, Prepared};
 use mailstore::{Actor, Embedding, Secret, Store, StoreError, SystemRandom, Transaction};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -55,12 +55,12 @@ impl Place {
             let mut writer = store.body_writer().unwrap();
             writer.write(&octets).unwrap();
             let body = writer.finish().unwrap();
-            let digest = Arc::new(digest_of(&octets));
+            let content = Arc::new(Prepared::new(digest_of(&octets)).unwrap());
             let add = move |tx: &mut Transaction<'_>| {
                 let new = NewMessage {
                     mailbox: tx.inbox()?,
                     body: Arc::clone(&body),
-                    digest: Arc::clone(&digest),
+                    content: Arc::clone(&content),
                     flags: Flags::NONE,
                     internal_date: jiff::Timestamp::UNIX_EPOCH,
                 };

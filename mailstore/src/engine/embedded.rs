@@ -10,25 +10,26 @@
 //! ```
 //! A group's order: key slots flushed, frame written and flushed, index updated, callers told.
 //! Whatever fails before the frame is flushed fails the group and changes nothing; a flush that
-//! fails makes the store read-only until it is opened again.
+//! fails makes the store read-only until it is opened again. Damage of the log makes it read-only
+//! until it is repaired, however often it is opened.
 
 use super::group::{self, Group, Surroundings};
 use super::keyring::Keyring;
 use super::{Condition, Engine, Job};
-use crate::body::{Bodies, BodyReader, BodyWriter};
-use crate::disk::Disk;
+use crate::body::{Bodies, BodyFile, BodyReader, BodyWriter};
+use crate::disk::{Disk, Open};
 use crate::error::StoreError;
 use crate::id::{AccountId, BodyId, StoreId};
 use crate::index::{Index, RedbIndex, Snapshot};
 use crate::key::{Consumer, Key};
 use crate::keystore::Keystore;
+use crate::log::manifest::Manifest;
 use crate::log::{Applied, Location, Log, LogError, NewBody, Position, Recovery};
 use crate::model::Record;
 use crate::model::account::Counters;
 use crate::random::Random;
 use crate::seal::{AccountKey, Secret};
 use domain::Clock;
-use std::any::Any;
 use std::collections::VecDeque;
 use std::io;
 use std::ops::ControlFlow;
@@ -68,6 +69,9 @@ pub enum OpenError {
     /// There is none in this directory.
     #[error("there is no store in this directory")]
     Absent,
+    /// There are parts of one, but no manifest that names them.
+    #[error("there are parts of a store in this directory, but its manifest is missing")]
+    Remains,
     /// A store is there already.
     #[error("there is a store in this directory already")]
     Present,
@@ -94,6 +98,9 @@ pub(crate) struct Embedded {
     index: RedbIndex,
     bodies: Arc<Bodies>,
     with: Surroundings,
+    /// Files of bodies that a failed frame names. The frame may be on the disk until another is
+    /// written at its place; until then they stay.
+    stranded: Mutex<Vec<Arc<BodyFile>>>,
     unflushed: AtomicBool,
     broken: AtomicBool,
     /// Held until the engine is dropped. Last, so that the files are closed before it goes.
@@ -107,22 +114,27 @@ impl std::fmt::Debug for Embedded {
 }
 
 impl Embedded {
-    /// Makes an empty store. What a crash leaves half made is made again by the next try.
+    /// Makes an empty store. What a crash leaves half made is made again by the next try; parts of
+    /// a store that was in use are never touched.
     pub(crate) fn create(with: &Embedding) -> Result<(), OpenError> {
         let (disk, dir) = (&*with.disk, &with.dir);
         disk.create_dir(dir)?;
         let _lock = lock(disk, dir)?;
-        if disk.list(dir)?.contains(&dir.join(MANIFEST)) {
+        let path = dir.join(KEYSTORE);
+        let files = disk.list(dir)?;
+        if files.contains(&dir.join(MANIFEST)) {
             return Err(OpenError::Present);
         }
-        let store = StoreId::random(&*with.random).map_err(StoreError::from)?;
-        let path = dir.join(KEYSTORE);
-        if disk.list(dir)?.contains(&path) {
+        if Log::has_frames(disk, dir)? || Keystore::was_used(disk, &path)? {
+            return Err(OpenError::Remains);
+        }
+        if files.contains(&path) {
             disk.remove(&path)?;
         }
+        let store = StoreId::random(&*with.random).map_err(StoreError::from)?;
         Keystore::create(disk, &path, store).map_err(StoreError::from)?;
-        let mut keystore =
-            Keystore::open(disk, &path, store, &with.operator_key).map_err(StoreError::from)?;
+        let mut keystore = Keystore::open(disk, &path, Open::Write, store, &with.operator_key)
+            .map_err(StoreError::from)?;
         Keyring::create_operator(&mut keystore, &*with.random)?;
         Bodies::create(disk, dir)?;
         disk.sync_dir(dir)?;
@@ -134,21 +146,9 @@ impl Embedded {
     pub(crate) fn open(with: Embedding) -> Result<(Self, Recovery), OpenError> {
         let (disk, dir) = (Arc::clone(&with.disk), with.dir.clone());
         let lock = lock_present(&*disk, &dir)?;
-        let index = open_index(&*disk, &dir)?;
-        let from = index.position().map_err(StoreError::from)?;
-        let (index, log, recovery) = match replay(&with, &index, from) {
-            Ok((log, recovery)) => (index, log, recovery),
-            // The index stands for frames that the log does not have: it is of no use.
-            Err(LogError::Position) if from.is_some() => {
-                drop(index);
-                disk.remove(&dir.join(INDEX))?;
-                let index = open_index(&*disk, &dir)?;
-                let (log, recovery) = replay(&with, &index, None)?;
-                (index, log, recovery)
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let keystore = Keystore::open(&*disk, &dir.join(KEYSTORE), log.store(), &with.operator_key)
+        let (index, log, recovery) = open_log(&with)?;
+        let path = dir.join(KEYSTORE);
+        let keystore = Keystore::open(&*disk, &path, Open::Write, log.store(), &with.operator_key)
             .map_err(StoreError::from)?;
         let engine = Self {
             bodies: Arc::new(Bodies::new(disk, &dir, Arc::clone(&with.random))),
@@ -160,11 +160,13 @@ impl Embedded {
             },
             log: Mutex::new(log),
             index,
+            stranded: Mutex::default(),
             unflushed: AtomicBool::new(true),
             broken: AtomicBool::new(false),
             _lock: lock,
         };
         if engine.condition() == Condition::Sound {
+            engine.with.keyring.renew()?;
             engine.settle()?;
         }
         engine.flush_index()?;
@@ -187,7 +189,7 @@ impl Embedded {
             found || asked.is_err()
         };
         self.bodies.sweep(&named)?;
-        let key = Key::state(AccountId::OPERATOR);
+        let key = Key::counters(AccountId::OPERATOR);
         if snapshot.get(key.as_bytes())?.is_none() {
             let plain = Counters::default().encode()?;
             let value = self.with.keyring.operator().seal(&*self.with.random, &key, &plain)?;
@@ -210,7 +212,7 @@ impl Embedded {
         let applied = self.log().append(at, group::ops(sealed), bodies)?;
         if let Err(error) = self.index.apply(&applied) {
             // The truth is on the disk; the index no longer follows it.
-            self.broken.store(true, Ordering::Release);
+            self.break_off();
             return Err(error.into());
         }
         self.unflushed.store(true, Ordering::Release);
@@ -218,7 +220,7 @@ impl Embedded {
     }
 
     fn commit_group(&self, mut group: Group) -> Vec<(AccountId, u64)> {
-        if group.done.is_empty() {
+        if group.is_idle() {
             return group.succeed(0, &self.with);
         }
         match self.write_group(&mut group) {
@@ -236,9 +238,31 @@ impl Embedded {
         if !group.created.is_empty() {
             self.with.keyring.flush()?;
         }
-        let bodies: Vec<_> = group.bodies.values().map(|body| body.as_new()).collect();
-        group.bodies.values().for_each(|body| body.offer());
-        self.write(&sealed, &bodies)
+        let written = self.write_portions(&sealed, &group.portions());
+        let mut stranded = self.stranded.lock().unwrap_or_else(PoisonError::into_inner);
+        match &written {
+            // What an earlier frame at this place may have left on the disk is overwritten now.
+            Ok(_) => {
+                group.bodies.values().for_each(|body| body.set_stored());
+                stranded.clear();
+            }
+            Err(_) => stranded.extend(group.bodies.values().filter_map(|b| b.file().cloned())),
+        }
+        written
+    }
+
+    /// Bodies that do not fit the frame of the batch that names them go ahead, in frames of their
+    /// own.
+    fn write_portions(
+        &self,
+        sealed: &[group::SealedWrite],
+        portions: &[Vec<NewBody<'_>>],
+    ) -> Result<u64, StoreError> {
+        let (last, ahead) = portions.split_last().ok_or(StoreError::Format)?;
+        for portion in ahead {
+            self.write(&[], portion)?;
+        }
+        self.write(sealed, last)
     }
 
     fn flush_index(&self) -> Result<(), StoreError> {
@@ -251,7 +275,7 @@ impl Embedded {
 
 /// Locks the store in `dir`, if there is one.
 pub(crate) fn lock_present(disk: &dyn Disk, dir: &Path) -> Result<Box<dyn Send + Sync>, OpenError> {
-    match disk.open(&dir.join(MANIFEST), crate::disk::Open::Read) {
+    match disk.open(&dir.join(MANIFEST), Open::Read) {
         Ok(_) => lock(disk, dir),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::Absent),
         Err(error) => Err(error.into()),
@@ -265,45 +289,57 @@ fn lock(disk: &dyn Disk, dir: &Path) -> Result<Box<dyn Send + Sync>, OpenError> 
     })
 }
 
-/// Opens the index; one that does not open is made anew, and the log fills it.
-fn open_index(disk: &dyn Disk, dir: &Path) -> Result<RedbIndex, StoreError> {
-    let path = dir.join(INDEX);
+/// Opens index and log. An index that does not open, does not read, or stands for a frame that
+/// the log does not have is made anew and filled from the log.
+fn open_log(with: &Embedding) -> Result<(RedbIndex, Log, Recovery), OpenError> {
+    let path = with.dir.join(INDEX);
+    let store = Manifest::read(&*with.disk, &with.dir)?.store;
+    let mut flushed = 0;
     // redb may panic on pages that no redb wrote.
-    let opened = catch_unwind(AssertUnwindSafe(|| RedbIndex::open(disk, &path)));
-    match opened {
-        Ok(Ok(index)) => Ok(index),
-        Ok(Err(error)) => {
+    let tried = catch_unwind(AssertUnwindSafe(|| {
+        let index = RedbIndex::open(&*with.disk, &path, store)?;
+        let from = index.position()?;
+        flushed = from.map_or(0, |from| from.sequence);
+        let (log, recovery) = replay(with, &index, from, flushed)?;
+        Ok::<_, LogError>((index, log, recovery))
+    }));
+    match tried {
+        Ok(Ok(opened)) => return Ok(opened),
+        Ok(Err(error @ (LogError::Position | LogError::Index(_)))) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "the index is made anew");
-            anew(disk, &path)
         }
-        Err(panic) => {
-            let what = panic_text(&*panic);
-            tracing::warn!(what, "the index is made anew");
-            anew(disk, &path)
-        }
+        Ok(Err(error)) => return Err(error.into()),
+        Err(_) => tracing::warn!("the index is made anew: the database panicked"),
     }
-}
-
-fn anew(disk: &dyn Disk, path: &Path) -> Result<RedbIndex, StoreError> {
-    disk.remove(path)?;
-    Ok(RedbIndex::open(disk, path)?)
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic.downcast_ref::<&str>().copied().unwrap_or("the database panicked")
+    if let Err(error) = with.disk.remove(&path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error.into());
+    }
+    let index = RedbIndex::open(&*with.disk, &path, store).map_err(StoreError::from)?;
+    let (log, recovery) = replay(with, &index, None, flushed)?;
+    Ok((index, log, recovery))
 }
 
 fn replay(
     with: &Embedding,
     index: &RedbIndex,
     from: Option<Position>,
+    flushed: u64,
 ) -> Result<(Log, Recovery), LogError> {
     let mut replay = index.replay();
     let mut visit = |applied: Applied<'_>| Ok(replay.apply(&applied)?);
-    let disk = Arc::clone(&with.disk);
-    let opened = Log::open(disk, &with.dir, Arc::clone(&with.random), from, &mut visit)?;
+    let (disk, random) = (Arc::clone(&with.disk), Arc::clone(&with.random));
+    let opened = Log::open(disk, &with.dir, random, from, flushed, &mut visit)?;
     replay.finish()?;
     Ok(opened)
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        let stranded = self.stranded.get_mut().unwrap_or_else(PoisonError::into_inner);
+        stranded.iter().for_each(|file| file.keep());
+    }
 }
 
 impl Engine for Embedded {
@@ -375,9 +411,16 @@ impl Engine for Embedded {
         }
     }
 
+    fn break_off(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
     fn condition(&self) -> Condition {
         if self.broken.load(Ordering::Acquire) {
-            return Condition::ReadOnly("the index failed");
+            return Condition::ReadOnly("it broke off");
+        }
+        if self.with.keyring.is_poisoned() {
+            return Condition::ReadOnly("the disk failed to flush");
         }
         match self.log().writable() {
             Ok(()) => Condition::Sound,

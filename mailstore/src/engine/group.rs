@@ -10,21 +10,28 @@ use crate::id::{AccountId, BodyId};
 use crate::index::Snapshot;
 use crate::key::{Consumer, Key};
 use crate::keystore::SlotNumber;
+use crate::log::NewBody;
 use crate::log::frame::Op;
+use crate::model::Record;
+use crate::model::account::{LifeCycle, Registration};
 use crate::random::Random;
 use crate::seal::AccountKey;
 use crate::transaction::{Circumstances, Transaction};
 use crate::view::{Overlay, View, ViewKeys};
 use domain::Clock;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Jobs of one group.
 const MAX_JOBS: usize = 512;
-/// Octets of names and values of one group, about.
+/// Octets of names and values that one transaction may write. A group ends when it passes as
+/// much, so twice this is the most that a frame's head carries.
 const MAX_WRITES: usize = 4 * 1024 * 1024;
-/// Octets of bodies of one group, about.
+/// Octets of bodies that end a group, and that one frame carries, about.
 const MAX_BODIES: u64 = 8 * 1024 * 1024;
+/// Octets of bodies in memory that one transaction may bring.
+const MAX_BODIES_OF_ONE: u64 = 64 * 1024 * 1024;
 
 /// What jobs run with.
 #[derive(Debug)]
@@ -46,6 +53,10 @@ pub(crate) struct Group {
     keys: HashMap<AccountId, Arc<AccountKey>>,
     pub(crate) created: Vec<(AccountId, SlotNumber)>,
     pub(crate) changed: BTreeMap<AccountId, u64>,
+    /// Octets of names and values.
+    weight: usize,
+    /// Octets of bodies that go into the frame.
+    inline: u64,
 }
 
 /// A key with its sealed value; None is a deletion.
@@ -66,23 +77,18 @@ impl Group {
             keys: HashMap::new(),
             created: Vec::new(),
             changed: BTreeMap::new(),
+            weight: 0,
+            inline: 0,
         };
-        let (mut written, mut carried) = (0, 0);
-        while group.done.len() < MAX_JOBS && written < MAX_WRITES && carried < MAX_BODIES {
+        while group.done.len() < MAX_JOBS && group.weight < MAX_WRITES && group.inline < MAX_BODIES
+        {
             let Some(job) = waiting.pop_front() else { break };
-            group.run(job, snapshot, with, &mut written, &mut carried);
+            group.run(job, snapshot, with);
         }
         group
     }
 
-    fn run(
-        &mut self,
-        mut job: Box<dyn Job>,
-        snapshot: &Arc<dyn Snapshot>,
-        with: &Surroundings,
-        written: &mut usize,
-        carried: &mut u64,
-    ) {
+    fn run(&mut self, mut job: Box<dyn Job>, snapshot: &Arc<dyn Snapshot>, with: &Surroundings) {
         let account = job.account();
         let (key, slot) = match self.key(&*job, &**snapshot, with) {
             Ok(found) => found,
@@ -103,33 +109,44 @@ impl Group {
             slot,
         };
         let mut tx = Transaction::new(view, circumstances);
-        let committed = job.run(&mut tx);
-        let (_, own, bodies, changed) = tx.into_parts();
-        if !committed {
+        // A closure that panics is a defect of its caller; nobody else is to suffer from it.
+        let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)));
+        let (own, bodies, changed) = tx.into_parts();
+        let weight: usize = own.iter().map(weight).sum();
+        let bodies: BTreeMap<_, _> = bodies
+            .into_iter()
+            .filter(|body| !body.is_stored() && !self.bodies.contains_key(&body.id()))
+            .map(|body| (body.id(), body))
+            .collect();
+        let inline: u64 = bodies.values().map(|body| body.inline_len()).sum();
+        let outcome = match ran {
+            Ok(true) if weight > MAX_WRITES || inline > MAX_BODIES_OF_ONE => {
+                Err(StoreError::Limit("one transaction"))
+            }
+            Ok(committed) => Ok(committed),
+            Err(_) => Err(StoreError::Panicked),
+        };
+        if outcome.as_ref().is_ok_and(|committed| *committed) {
+            self.keys.insert(account, key);
+            self.created.extend(slot.map(|slot| (account, slot)));
+            self.writes.extend(own);
+            self.bodies.extend(bodies);
+            self.weight += weight;
+            self.inline += inline;
+            if let Some(mod_seq) = changed {
+                self.changed.insert(account, mod_seq);
+            }
+            self.done.push(job);
+        } else {
             if let Some(slot) = slot {
                 with.keyring.abandon(slot);
             }
-            return self.refused.push((job, Ok(())));
+            self.refused.push((job, outcome.map(drop)));
         }
-        self.keys.insert(account, key);
-        self.created.extend(slot.map(|slot| (account, slot)));
-        *written += own
-            .iter()
-            .map(|(k, v)| k.as_bytes().len() + v.as_ref().map_or(0, Vec::len))
-            .sum::<usize>();
-        self.writes.extend(own);
-        for body in bodies {
-            if !body.is_stored() && !self.bodies.contains_key(&body.id()) {
-                *carried += body.len().min(crate::body::INLINE_MAX);
-                self.bodies.insert(body.id(), body);
-            }
-        }
-        if let Some(mod_seq) = changed {
-            self.changed.insert(account, mod_seq);
-        }
-        self.done.push(job);
     }
 
+    /// The key of the job's account, which must live: an erasure that has begun, in this group
+    /// even, ends everything else.
     fn key(
         &self,
         job: &dyn Job,
@@ -141,9 +158,12 @@ impl Group {
             let (slot, key) = with.keyring.create(&*with.random, account)?;
             return Ok((key, Some(slot)));
         }
-        match self.keys.get(&account) {
-            Some(key) => Ok((Arc::clone(key), None)),
-            None => Ok((with.keyring.key(snapshot, account)?, None)),
+        let Some(Some(written)) = self.writes.get(&Key::registry(account)) else {
+            return Ok((with.keyring.key(snapshot, account)?, None));
+        };
+        match (Registration::decode(written)?.life_cycle, self.keys.get(&account)) {
+            (LifeCycle::Live, Some(key)) => Ok((Arc::clone(key), None)),
+            _ => Err(StoreError::NoSuchAccount),
         }
     }
 
@@ -169,6 +189,23 @@ impl Group {
         Ok(sealed)
     }
 
+    /// The group's bodies, in portions of which each fits a frame.
+    pub(crate) fn portions(&self) -> Vec<Vec<NewBody<'_>>> {
+        let mut portions = vec![Vec::new()];
+        let mut carried = 0;
+        for body in self.bodies.values() {
+            carried += body.inline_len();
+            if carried > MAX_BODIES {
+                portions.push(Vec::new());
+                carried = body.inline_len();
+            }
+            if let Some(portion) = portions.last_mut() {
+                portion.push(body.as_new());
+            }
+        }
+        portions
+    }
+
     /// The group is on stable storage and visible as frame `sequence`.
     pub(crate) fn succeed(self, sequence: u64, with: &Surroundings) -> Vec<(AccountId, u64)> {
         for (account, _) in &self.created {
@@ -178,22 +215,28 @@ impl Group {
         }
         self.bodies.values().for_each(|body| body.set_stored());
         self.done.into_iter().for_each(|job| job.finish(Ok(sequence)));
-        finish_refused(self.refused, sequence);
+        for (job, outcome) in self.refused {
+            job.finish(outcome.map(|()| sequence));
+        }
         self.changed.into_iter().collect()
     }
 
-    /// Nothing of the group counts. The frame may yet turn out to be on the disk, so keys made
-    /// for it stay in their slots; the next opening frees those that no account names.
+    /// Whether there is anything to write.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    /// Nothing of the group counts: neither what was done nor what was refused, which may have
+    /// been refused for what is now undone. The frame may yet turn out to be on the disk, so keys
+    /// made for it stay in their slots; the next opening frees those that no account names.
     pub(crate) fn fail(self, error: &StoreError) {
-        self.done.into_iter().for_each(|job| job.finish(Err(error.clone())));
-        finish_refused(self.refused, 0);
+        let refused = self.refused.into_iter().map(|(job, _)| job);
+        self.done.into_iter().chain(refused).for_each(|job| job.finish(Err(error.clone())));
     }
 }
 
-fn finish_refused(refused: Vec<(Box<dyn Job>, Result<(), StoreError>)>, sequence: u64) {
-    for (job, outcome) in refused {
-        job.finish(outcome.map(|()| sequence));
-    }
+fn weight((key, value): (&Key, &Option<Vec<u8>>)) -> usize {
+    key.as_bytes().len() + value.as_ref().map_or(0, Vec::len)
 }
 
 /// The operations of a frame.

@@ -9,7 +9,7 @@ use crate::model::Record;
 use crate::model::account::{LifeCycle, Registration};
 use crate::random::Random;
 use crate::seal::{AccountKey, Secret};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -34,8 +34,16 @@ pub(crate) fn operator_account_key(keystore: &Keystore) -> Result<AccountKey, St
 #[derive(Debug)]
 pub(crate) struct Keyring {
     keystore: Mutex<Keystore>,
-    kept: Mutex<HashMap<AccountId, Arc<AccountKey>>>,
+    kept: Mutex<Kept>,
     operator: Arc<AccountKey>,
+}
+
+/// Keys ready for use. Locked after the keystore where both are.
+#[derive(Debug, Default)]
+struct Kept {
+    keys: HashMap<AccountId, Arc<AccountKey>>,
+    /// Accounts whose key this process has destroyed: an older snapshot does not bring it back.
+    destroyed: HashSet<AccountId>,
 }
 
 impl Keyring {
@@ -66,7 +74,7 @@ impl Keyring {
         self.keystore.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<AccountId, Arc<AccountKey>>> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -81,7 +89,8 @@ impl Keyring {
         Registration::decode(&self.operator.open(&key, &stored)?).map(Some)
     }
 
-    /// The key of an account that lives.
+    /// The key of an account that lives in `snapshot`. What is kept saves the derivation only:
+    /// whether an account lives is always read.
     pub(crate) fn key(
         &self,
         snapshot: &dyn Snapshot,
@@ -90,15 +99,19 @@ impl Keyring {
         if account == AccountId::OPERATOR {
             return Ok(self.operator());
         }
-        if let Some(key) = self.kept().get(&account) {
-            return Ok(Arc::clone(key));
-        }
-        let registration = self.registration(snapshot, account)?;
-        let slot = match registration {
+        let slot = match self.registration(snapshot, account)? {
             Some(Registration { slot, life_cycle: LifeCycle::Live, .. }) => slot,
             _ => return Err(StoreError::NoSuchAccount),
         };
-        let (secret, key_number) = self.keystore().read(slot, account)?;
+        if let Some(key) = self.kept().keys.get(&account) {
+            return Ok(Arc::clone(key));
+        }
+        // Held until the key is kept, so that no erasure comes between.
+        let keystore = self.keystore();
+        if self.kept().destroyed.contains(&account) {
+            return Err(StoreError::NoSuchAccount);
+        }
+        let (secret, key_number) = keystore.read(slot, account)?;
         let key = Arc::new(AccountKey::derive(&secret, key_number)?);
         self.keep(account, &key);
         Ok(key)
@@ -106,10 +119,10 @@ impl Keyring {
 
     fn keep(&self, account: AccountId, key: &Arc<AccountKey>) {
         let mut kept = self.kept();
-        if kept.len() >= KEPT {
-            kept.clear();
+        if kept.keys.len() >= KEPT {
+            kept.keys.clear();
         }
-        kept.insert(account, Arc::clone(key));
+        kept.keys.insert(account, Arc::clone(key));
     }
 
     /// Writes a key for a new account. Its slot must be flushed before a frame uses it.
@@ -126,6 +139,16 @@ impl Keyring {
     /// The new account is committed: its key may be kept.
     pub(crate) fn created(&self, account: AccountId, key: &Arc<AccountKey>) {
         self.keep(account, key);
+    }
+
+    /// Whether a flush of the keystore failed.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.keystore().is_poisoned()
+    }
+
+    /// At opening: writes all slots again and flushes them.
+    pub(crate) fn renew(&self) -> Result<(), StoreError> {
+        Ok(self.keystore().renew()?)
     }
 
     /// Puts the slots on stable storage.
@@ -148,8 +171,11 @@ impl Keyring {
         if registration.life_cycle == LifeCycle::Live {
             return Err(StoreError::Damaged("the order of an erasure"));
         }
-        self.kept().remove(&account);
         let mut keystore = self.keystore();
+        let mut kept = self.kept();
+        kept.keys.remove(&account);
+        kept.destroyed.insert(account);
+        drop(kept);
         let held = keystore.slots()?.into_iter();
         let own: Vec<_> = held.filter(|(_, slot)| *slot == Slot::Used(account)).collect();
         for (number, _) in own {

@@ -61,7 +61,7 @@ pub(crate) trait Engine: Send + Sync + Debug {
         snapshot: &dyn Snapshot,
         account: AccountId,
     ) -> Result<Arc<AccountKey>, StoreError>;
-    /// Destroys an account's key, on stable storage at return. Called between commits.
+    /// Destroys the key of an account whose erasure is committed; on stable storage at return.
     fn destroy_key(&self, snapshot: &dyn Snapshot, account: AccountId) -> Result<(), StoreError>;
     /// Takes in a new body.
     fn body_writer(&self) -> Result<BodyWriter, StoreError>;
@@ -75,6 +75,8 @@ pub(crate) trait Engine: Send + Sync + Debug {
     ) -> Result<BodyReader, StoreError>;
     /// Once a second: makes the index durable.
     fn tick(&self);
+    /// Something that must not happen did: no more changes are taken.
+    fn break_off(&self);
     /// Whether changes are taken.
     fn condition(&self) -> Condition;
 }

@@ -30,7 +30,7 @@ pub enum IndexError {
 
 impl From<IndexError> for LogError {
     fn from(error: IndexError) -> Self {
-        Self::Disk(std::io::Error::other(error))
+        Self::Index(error)
     }
 }
 

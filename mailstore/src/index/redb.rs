@@ -6,7 +6,7 @@
 
 use super::{Index, IndexError, Replay, Snapshot, Visit};
 use crate::disk::{Disk, DiskFile, Open};
-use crate::id::BodyId;
+use crate::id::{BodyId, StoreId};
 use crate::log::frame::Op;
 use crate::log::{Applied, Location, Position};
 use redb::backends::InMemoryBackend;
@@ -24,6 +24,7 @@ const VALUES: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("values")
 const BODIES: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("bodies");
 const META: TableDefinition<'_, &'static str, Bytes> = TableDefinition::new("meta");
 const POSITION: &str = "position";
+const STORE: &str = "store";
 /// Page cache of one operator's index.
 const CACHE: usize = 64 * 1024 * 1024;
 /// Frames applied in one transaction of a replay.
@@ -65,8 +66,8 @@ impl Debug for RedbIndex {
 }
 
 impl RedbIndex {
-    /// Opens the index file, made empty if it is absent.
-    pub(crate) fn open(disk: &dyn Disk, path: &Path) -> Result<Self, IndexError> {
+    /// Opens the index file of a store, made empty if it is absent. Another store's is foreign.
+    pub(crate) fn open(disk: &dyn Disk, path: &Path, store: StoreId) -> Result<Self, IndexError> {
         let file = disk.open(path, Open::Create).map_err(|e| IndexError::Database(e.into()))?;
         let database = Database::builder()
             .set_cache_size(CACHE)
@@ -76,13 +77,26 @@ impl RedbIndex {
         let tx = index.0.begin_write().map_err(failed)?;
         tx.open_table(VALUES).map_err(failed)?;
         tx.open_table(BODIES).map_err(failed)?;
-        tx.open_table(META).map_err(failed)?;
+        let mut meta = tx.open_table(META).map_err(failed)?;
+        let known = meta.get(STORE).map_err(failed)?.map(|id| id.value() == store.as_bytes());
+        match known {
+            Some(true) => {}
+            Some(false) => return Err(IndexError::Foreign),
+            None => {
+                meta.insert(STORE, store.as_bytes().as_slice()).map_err(failed)?;
+            }
+        }
+        drop(meta);
         tx.commit().map_err(failed)?;
         Ok(index)
     }
 
-    /// Opens a copy of the index file, which stays as it is.
-    pub(crate) fn open_unchanged(disk: &dyn Disk, path: &Path) -> Result<Self, IndexError> {
+    /// Opens a copy of the index file of a store; the file stays as it is.
+    pub(crate) fn open_unchanged(
+        disk: &dyn Disk,
+        path: &Path,
+        store: StoreId,
+    ) -> Result<Self, IndexError> {
         let io = |error: io::Error| IndexError::Database(error.into());
         let file = disk.open(path, Open::Read).map_err(io)?;
         let len = usize::try_from(file.len().map_err(io)?).map_err(|_| IndexError::Foreign)?;
@@ -92,7 +106,14 @@ impl RedbIndex {
         copy.set_len(len as u64).map_err(io)?;
         copy.write(0, &octets).map_err(io)?;
         let builder = Database::builder();
-        Ok(Self(builder.create_with_backend(copy).map_err(failed)?))
+        let index = Self(builder.create_with_backend(copy).map_err(failed)?);
+        let tx = index.0.begin_read().map_err(failed)?;
+        let meta = tx.open_table(META).map_err(failed)?;
+        let own = meta.get(STORE).map_err(failed)?;
+        if own.is_none_or(|id| id.value() != store.as_bytes()) {
+            return Err(IndexError::Foreign);
+        }
+        Ok(index)
     }
 
     fn write(&self) -> Result<WriteTransaction, IndexError> {

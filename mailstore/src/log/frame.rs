@@ -21,16 +21,18 @@
 
 use crate::id::BodyId;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::Xxh3;
+#[cfg(test)]
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Octets before the head.
 pub(crate) const HEADER_LEN: usize = 56;
 const MAGIC: [u8; 4] = *b"PLI1";
 const ALIGN: usize = 8;
-/// A batch of names is bounded (DESIGN, *Frames*); the frame's head is many at most.
-pub(crate) const MAX_HEAD: usize = 16 * 1024 * 1024;
+/// Octets of a head. A commit group ends well below it.
+pub(crate) const MAX_HEAD: usize = 32 * 1024 * 1024;
 /// Bodies of one frame.
-pub(crate) const MAX_BODIES: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_BODIES: usize = 32 * 1024 * 1024;
 
 /// One change of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,12 +177,20 @@ pub(crate) fn check_head(octets: &[u8], info: &FrameInfo) -> Result<(), NotAFram
     if head_checksum(header, head) == info.checksum { Ok(()) } else { Err(NotAFrame::Checksum) }
 }
 
+/// A frame's octets for a segment with another marker; its checksum stays.
+pub(crate) fn remark(octets: &mut [u8], marker: u64) -> Result<(), NotAFrame> {
+    let place = octets.get_mut(8..16).ok_or(NotAFrame::Short)?;
+    place.copy_from_slice(&marker.to_le_bytes());
+    Ok(())
+}
+
 /// The head of the frame at the beginning of `octets`.
 pub(crate) fn head<'a>(octets: &'a [u8], info: &FrameInfo) -> Result<Head<'a>, NotAFrame> {
     let head = octets.get(HEADER_LEN..info.bodies_at()).ok_or(NotAFrame::Short)?;
     postcard::from_bytes(head).map_err(|_| NotAFrame::Head)
 }
 
+#[cfg(test)]
 /// The bodies, if all of them are there and their checksum holds.
 pub(crate) fn bodies<'a>(octets: &'a [u8], info: &FrameInfo) -> Option<&'a [u8]> {
     let bodies = octets.get(info.bodies_at()..)?.get(..info.bodies_len)?;

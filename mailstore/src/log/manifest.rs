@@ -5,6 +5,7 @@
 //! two lines before. Whatever it does not name is not part of the store: segment files it does
 //! not name are swept at opening; body files are named by the frames it names.
 
+use super::walk::Damage;
 use super::{LogError, MANIFEST};
 use crate::disk::{Disk, DiskFile, Open};
 use crate::id::StoreId;
@@ -28,6 +29,9 @@ pub(crate) struct Manifest {
     pub(crate) snapshot: Option<Snapshot>,
     /// Segments in the order of their frames; the last one is open.
     pub(crate) segments: Vec<Segment>,
+    /// Damage that was found and not repaired. While there is any, nothing is built on the log,
+    /// however often it is opened.
+    pub(crate) damage: Vec<Damage>,
 }
 
 /// All keys and values at one log position. Formats can carry it; nothing writes one yet.
@@ -139,6 +143,7 @@ mod tests {
             next_segment: 3,
             snapshot: None,
             segments: vec![Segment { number: 2, marker: 9, first_sequence: 1, previous: 0 }],
+            damage: Vec::new(),
         };
         manifest.write(&disk, dir).unwrap();
         assert_eq!(Manifest::read(&disk, dir).unwrap(), manifest);

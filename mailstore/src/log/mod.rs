@@ -55,6 +55,9 @@ pub enum LogError {
     /// More in one group than a frame holds.
     #[error("the commit group does not fit a frame")]
     TooLarge,
+    /// The index failed while it followed the log.
+    #[error("the index failed")]
+    Index(#[source] crate::index::IndexError),
     /// No randomness for a marker.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
@@ -172,29 +175,42 @@ impl Log {
         disk.open(&segment.path(dir), Open::Create)?.sync()?;
         disk.sync_dir(&dir.join(SEGMENTS))?;
         disk.sync_dir(dir)?;
-        Manifest { store, next_segment: 2, snapshot: None, segments: vec![segment] }
+        let segments = vec![segment];
+        Manifest { store, next_segment: 2, snapshot: None, segments, damage: Vec::new() }
             .write(disk, dir)
     }
 
     /// Opens the log in `dir`: visits every frame from the one at `from` (or the first) on, and
-    /// then the last one again at its new place.
+    /// then the last one again at its new place. `flushed` is the highest sequence number of a
+    /// frame that is known to have been on the disk; frames up to it that do not read are damage.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         dir: &Path,
         random: Arc<dyn Random>,
         from: Option<Position>,
+        flushed: u64,
         visit: &mut dyn FnMut(Applied<'_>) -> Result<(), LogError>,
     ) -> Result<(Self, Recovery), LogError> {
-        let manifest = Manifest::read(&*disk, dir)?;
+        let mut manifest = Manifest::read(&*disk, dir)?;
         let mut see = |walked: &Walked| visit(Applied::of(walked)?);
-        let end = walk::walk(&*disk, dir, &manifest, from, Bodies::AtTail, &mut see)?;
+        let mut end = walk::walk(&*disk, dir, &manifest, from, Bodies::AtTail, &mut see)?;
+        end.damage.extend(lost_tail(&manifest, end.last, flushed));
+        let known = manifest.damage.len();
+        for damage in end.damage {
+            if !manifest.damage.contains(&damage) {
+                manifest.damage.push(damage);
+            }
+        }
+        if manifest.damage.len() > known {
+            manifest.write(&*disk, dir)?;
+        }
         let open = manifest.segments.last().ok_or(LogError::Manifest)?;
         let file = disk.open(&open.path(dir), Open::Read)?;
         let (sequence, previous) = match end.last {
             Some(last) => (last.sequence, last.checksum),
             None => (open.first_sequence.saturating_sub(1), open.previous),
         };
-        let damaged = !end.damage.is_empty();
+        let damaged = !manifest.damage.is_empty();
         let state = if damaged { State::Damaged } else { State::Sound };
         let dir = dir.to_path_buf();
         let mut log = Self { disk, dir, random, manifest, file, state, end: 0, sequence, previous };
@@ -202,8 +218,23 @@ impl Log {
             log.sweep()?;
             log.renew(end.last, visit)?;
         }
-        let recovery = Recovery { frames: end.frames, torn_tail: end.torn, damage: end.damage };
+        let damage = log.manifest.damage.clone();
+        let recovery = Recovery { frames: end.frames, torn_tail: end.torn, damage };
         Ok((log, recovery))
+    }
+
+    /// Whether any segment file holds anything.
+    pub(crate) fn has_frames(disk: &dyn Disk, dir: &Path) -> Result<bool, LogError> {
+        let files = match disk.list(&dir.join(SEGMENTS)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            files => files?,
+        };
+        for path in files {
+            if disk.open(&path, Open::Read)?.len()? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The store's identity.
@@ -321,35 +352,49 @@ impl Log {
         let segment = self.fresh(first_sequence, previous)?;
         let file = self.disk.open(&segment.path(&self.dir), Open::Create)?;
         file.set_len(0)?;
-        let mut renewed = None;
-        if let Some((info, octets)) = &whole {
-            let head = frame::head(octets, info).map_err(|_| LogError::Format)?;
-            let bodies = frame::bodies(octets, info).ok_or(LogError::Position)?;
-            let link = Link { marker: segment.marker, ..info.link };
-            let encoded = frame::encode(link, &head, &[bodies]).ok_or(LogError::TooLarge)?;
-            file.write_at(0, &encoded.octets)?;
-            renewed = Some((encoded, info.bodies_at() as u64, head));
-        }
+        let renewed = match whole {
+            None => None,
+            Some((info, mut octets)) => {
+                frame::remark(&mut octets, segment.marker).map_err(|_| LogError::Format)?;
+                file.write_at(0, &octets)?;
+                Some((info, octets))
+            }
+        };
         file.sync()?;
         self.disk.sync_dir(&self.dir.join(SEGMENTS))?;
         let manifest = self.manifest.with(segment);
         manifest.write(&*self.disk, &self.dir)?;
         self.manifest = manifest;
         self.file = file;
-        if let Some((encoded, bodies_at, head)) = renewed {
+        if let Some((info, octets)) = renewed {
             let position = Position {
                 segment: segment.number,
                 offset: 0,
                 sequence: first_sequence,
-                checksum: encoded.checksum,
+                checksum: info.checksum,
             };
-            self.end = encoded.octets.len() as u64;
-            self.previous = encoded.checksum;
-            let bodies = locations(&head.bodies, segment.number, bodies_at);
+            self.end = octets.len() as u64;
+            let head = frame::head(&octets, &info).map_err(|_| LogError::Format)?;
+            let bodies = locations(&head.bodies, segment.number, info.bodies_at() as u64);
             visit(Applied { position, ops: head.ops, bodies })?;
         }
         self.sweep()
     }
+}
+
+/// Frames that were on the disk, as an index that was updated after their flush tells, and that
+/// the walk did not reach.
+pub(crate) fn lost_tail(
+    manifest: &Manifest,
+    last: Option<Position>,
+    flushed: u64,
+) -> Option<Damage> {
+    let open = manifest.segments.last()?;
+    let (segment, offset, reached) = match last {
+        Some(last) => (last.segment, last.offset, last.sequence),
+        None => (open.number, 0, open.first_sequence.saturating_sub(1)),
+    };
+    (reached < flushed).then_some(Damage { segment, offset, sequences: (reached + 1, flushed) })
 }
 
 /// The file of a segment.

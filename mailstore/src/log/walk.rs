@@ -8,6 +8,7 @@ use super::frame::{self, FrameInfo, HEADER_LEN, Head, NotAFrame};
 use super::manifest::{Manifest, Segment};
 use super::{LogError, Position};
 use crate::disk::{Disk, DiskFile, Open};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// A frame whose head holds.
@@ -33,7 +34,8 @@ impl Walked {
 }
 
 /// A stretch of the log that does not read although valid frames follow.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Damage {
     /// Number of the segment.
     pub segment: u64,
@@ -73,6 +75,9 @@ pub(crate) fn walk(
     bodies: Bodies,
     visit: &mut dyn FnMut(&Walked) -> Result<(), LogError>,
 ) -> Result<WalkEnd, LogError> {
+    // A position comes from an index that was updated after the frame's flush: whatever its bodies
+    // say now, the frame was there.
+    let confirmed = from.map(|from| from.sequence);
     let from = from.map(|from| locate(manifest, from)).transpose()?;
     let skipped = from.map_or(0, |(index, _)| index);
     let mut segments = manifest.segments.iter().skip(skipped).peekable();
@@ -151,7 +156,7 @@ pub(crate) fn walk(
     if let Some(last) = waiting {
         let file = open_segment(disk, dir, manifest, last.position.segment)?;
         let reader = Reader { file, segment: Segment::default(), offset: last.position.offset };
-        if reader.bodies_hold(&last.info)? {
+        if confirmed == Some(last.position.sequence) || reader.bodies_hold(&last.info)? {
             visit(&last)?;
             end.frames += 1;
             end.last = Some(last.position);
@@ -185,7 +190,7 @@ pub(crate) fn open_segment(
     Ok(disk.open(&segment.ok_or(LogError::Position)?.path(dir), Open::Read)?)
 }
 
-/// The whole of the frame at `position`, checked: header, head and bodies.
+/// The whole of the frame at `position`: header and head, checked, and bodies, as they are.
 pub(crate) fn read_whole(
     disk: &dyn Disk,
     dir: &Path,
@@ -197,7 +202,12 @@ pub(crate) fn read_whole(
     let file = disk.open(&segment.path(dir), Open::Read)?;
     let reader = Reader { file, segment, offset: position.offset };
     let (info, mut octets) = reader.read()?.ok_or(LogError::Position)?;
-    let bodies = reader.bodies(&info)?.ok_or(LogError::Position)?;
+    let mut bodies = vec![0; info.len() - info.bodies_at()];
+    let there = reader.file.len()?.saturating_sub(position.offset + info.bodies_at() as u64);
+    let readable = usize::try_from(there).unwrap_or(usize::MAX).min(bodies.len());
+    if let Some(readable) = bodies.get_mut(..readable) {
+        reader.file.read_at(position.offset + info.bodies_at() as u64, readable)?;
+    }
     octets.extend(bodies);
     Ok((info, octets))
 }

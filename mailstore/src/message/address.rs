@@ -9,7 +9,7 @@ use super::raw::Raw;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// An element of an address list.
+/// An element of an address list. The order of variants is the stored format: never change it.
 // RFC 3501 §7.4.2
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Address {

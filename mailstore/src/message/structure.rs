@@ -49,7 +49,7 @@ pub struct Part {
     pub kind: PartKind,
 }
 
-/// What a part holds.
+/// What a part holds. The order of variants is the stored format: never change it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PartKind {
     /// Content.
@@ -72,7 +72,7 @@ pub enum PartKind {
     },
 }
 
-/// Content-Transfer-Encoding.
+/// Content-Transfer-Encoding. The order of variants is the stored format: never change it.
 // RFC 2045 §6.1
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Encoding {

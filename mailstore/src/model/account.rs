@@ -19,6 +19,9 @@ use crate::view::View;
 use domain::{IdentityTraits, InsReading, MailAddress, MailboxKind};
 use serde::{Deserialize, Serialize};
 
+/// Keys of the operator's scope that find one account: its names and its grants.
+const MAX_FOUND_BY: usize = 1000;
+
 /// What the operator knows of an account without the account's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Registration {
@@ -37,7 +40,8 @@ impl Registration {
     }
 }
 
-/// Where an account stands between creation and erasure.
+/// Where an account stands between creation and erasure. The order of variants is the stored
+/// format: never change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LifeCycle {
     Live,
@@ -71,7 +75,8 @@ impl std::fmt::Debug for Account {
     }
 }
 
-/// The state of an account (DESIGN, *Account states of a citizen*).
+/// The state of an account (DESIGN, *Account states of a citizen*). The order of variants is the
+/// stored format: never change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AccountState {
     /// The citizen was told and may object; mail is accepted and kept unseen.
@@ -127,6 +132,8 @@ pub struct Counters {
     pub uid_validity: u32,
     /// Mailboxes.
     pub mailboxes: u32,
+    /// Subscribed names.
+    pub subscriptions: u32,
     /// Messages.
     pub messages: u64,
     /// Octets of the messages, as received.
@@ -144,6 +151,7 @@ impl Default for Counters {
             floor: 0,
             uid_validity: 0,
             mailboxes: 0,
+            subscriptions: 0,
             messages: 0,
             octets: 0,
             quota: u64::MAX,
@@ -174,13 +182,13 @@ impl View<'_> {
     }
 
     /// The account's counters.
-    pub fn usage(&self) -> Result<Counters, StoreError> {
-        self.record(&Key::state(self.account))?.ok_or(StoreError::NoSuchAccount)
+    pub fn counters(&self) -> Result<Counters, StoreError> {
+        self.record(&Key::counters(self.account))?.ok_or(StoreError::NoSuchAccount)
     }
 
     /// The highest modification sequence of the account.
     pub fn highest_mod_seq(&self) -> Result<u64, StoreError> {
-        Ok(self.usage()?.mod_seq)
+        Ok(self.counters()?.mod_seq)
     }
 
     pub(crate) fn registration(
@@ -241,12 +249,25 @@ impl View<'_> {
 
 impl Transaction<'_> {
     /// Notes another key of the operator's scope that finds this account.
-    pub(crate) fn found_by(&mut self, key: Key, found: Found) -> Result<(), StoreError> {
+    pub(super) fn found_by(&mut self, key: Key, found: Found) -> Result<(), StoreError> {
         let account = self.account;
         let mut registration = self.registration(account)?.ok_or(StoreError::NoSuchAccount)?;
+        if registration.found_by.len() >= MAX_FOUND_BY {
+            return Err(StoreError::Limit("principals and names of an account"));
+        }
         registration.found_by.push(key.as_bytes().to_vec());
         self.put(Key::registry(account), &registration)?;
         self.put(key, &found)
+    }
+
+    /// Removes a key that finds this account.
+    pub(super) fn not_found_by(&mut self, key: Key) -> Result<(), StoreError> {
+        let account = self.account;
+        let mut registration = self.registration(account)?.ok_or(StoreError::NoSuchAccount)?;
+        registration.found_by.retain(|known| known != key.as_bytes());
+        self.put(Key::registry(account), &registration)?;
+        self.delete(key);
+        Ok(())
     }
 
     fn create_account(&mut self, new: &NewAccount) -> Result<CreatedAccount, StoreError> {
@@ -275,9 +296,11 @@ impl Transaction<'_> {
         };
         self.put(Key::account_record(account), &record)?;
         self.put_counters(&Counters { quota: new.quota, ..Counters::default() })?;
-        self.create_mailbox(&MailboxName::inbox(), None)?;
-        for (name, special_use) in &new.mailboxes {
-            self.create_mailbox(name, Some(*special_use))?;
+        let inbox = (MailboxName::inbox(), None);
+        let others = new.mailboxes.iter().map(|(name, used_for)| (name.clone(), Some(*used_for)));
+        for (name, special_use) in std::iter::once(inbox).chain(others) {
+            self.create_mailbox(&name, special_use)?;
+            self.set_subscribed(&name, true)?;
         }
         let mut owner = None;
         if let Some(principal) = &new.owner {
@@ -300,55 +323,22 @@ impl Transaction<'_> {
     pub fn set_quota(&mut self, quota: u64) -> Result<(), StoreError> {
         let mut counters = self.counters()?;
         counters.quota = quota;
-        self.put_counters(&counters)
+        self.put_counters(&counters)?;
+        self.log_record_change()
     }
 
     /// Takes the next modification sequence.
-    pub(crate) fn next_mod_seq(&mut self) -> Result<u64, StoreError> {
+    pub(super) fn next_mod_seq(&mut self) -> Result<u64, StoreError> {
         let mut counters = self.counters()?;
+        self.advance(&mut counters)
+    }
+
+    /// Takes the next modification sequence, and writes the counters.
+    pub(super) fn advance(&mut self, counters: &mut Counters) -> Result<u64, StoreError> {
         counters.mod_seq += 1;
-        self.put_counters(&counters)?;
+        self.put_counters(counters)?;
         self.changed = Some(counters.mod_seq);
         Ok(counters.mod_seq)
-    }
-
-    /// Begins the account's erasure: nothing finds it any more.
-    fn begin_erasure(&mut self) -> Result<(), StoreError> {
-        let account = self.account;
-        let mut registration = self.registration(account)?.ok_or(StoreError::NoSuchAccount)?;
-        for key in std::mem::take(&mut registration.found_by) {
-            self.delete(Key::from_stored(&key));
-        }
-        registration.life_cycle = LifeCycle::Erasing;
-        self.put(Key::registry(account), &registration)?;
-        self.mark(Key::erasing(account));
-        Ok(())
-    }
-
-    /// Removes some records of an account whose key is gone; true when none is left. Runs in the
-    /// operator's own account: nothing of the erased one can be read any more.
-    fn continue_erasure(&mut self, account: AccountId) -> Result<bool, StoreError> {
-        /// Records removed in one step.
-        const STEP: usize = 4096;
-        let keys = self.keys(&Key::account_all(account), STEP)?;
-        let more = keys.len() == STEP;
-        for key in keys {
-            if let Some(body) = key.body_of(account) {
-                self.delete(Key::body_owner(body, account));
-            }
-            self.delete(key);
-        }
-        if more {
-            return Ok(false);
-        }
-        for consumer in self.with.consumers {
-            self.delete(Key::pending(*consumer, account));
-        }
-        let life_cycle = LifeCycle::Erased;
-        let erased = Registration { slot: 0, life_cycle, found_by: Vec::new() };
-        self.put(Key::registry(account), &erased)?;
-        self.delete(Key::erasing(account));
-        Ok(true)
     }
 }
 
@@ -371,40 +361,5 @@ impl Store {
     ) -> Result<Committed<CreatedAccount>, StoreError> {
         let account = AccountId::random(self.random())?;
         self.begin_creating(actor, account, move |tx| tx.create_account(&new)).wait()
-    }
-
-    /// Erases an account: its key first, then its records, in steps. Blocks. When this returns,
-    /// or when the store is next opened, nothing of the account can be read any more, whatever
-    /// copies of the log exist.
-    pub fn erase_account(&self, actor: Actor, account: AccountId) -> Result<(), StoreError> {
-        if account == AccountId::OPERATOR {
-            return Err(StoreError::OperatorAccount);
-        }
-        let _begun =
-            self.begin(actor, account, |tx: &mut Transaction<'_>| tx.begin_erasure()).wait()?;
-        self.carry_through_erasure(account)
-    }
-
-    fn carry_through_erasure(&self, account: AccountId) -> Result<(), StoreError> {
-        let engine = self.engine();
-        engine.destroy_key(&*engine.snapshot()?, account)?;
-        loop {
-            let step = move |tx: &mut Transaction<'_>| tx.continue_erasure(account);
-            let done = self.begin(Actor::SYSTEM, AccountId::OPERATOR, step).wait()?;
-            if done.into_inner() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// At opening: carries through the erasures that had begun.
-    pub(crate) fn resume_erasures(&self) -> Result<(), StoreError> {
-        let view = self.operator_view()?;
-        for (key, _) in view.all(&Key::erasing_all())? {
-            if let Some(id) = key.last_id() {
-                self.carry_through_erasure(AccountId::from_bytes(id))?;
-            }
-        }
-        Ok(())
     }
 }

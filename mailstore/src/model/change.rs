@@ -5,7 +5,8 @@
 //! a registered consumer has not seen; below that lies the account's floor.
 
 use super::Record;
-use super::placement::UidSet;
+use super::account::Counters;
+use super::uid_set::UidSet;
 use crate::actor::Actor;
 use crate::error::StoreError;
 use crate::id::{MailboxId, MessageId};
@@ -21,7 +22,7 @@ const KEPT_SECONDS: i64 = 90 * 24 * 3600;
 /// Old changes removed by one new one, so that the log shrinks without a task of its own.
 const TRIMMED_AT_ONCE: usize = 4;
 
-/// What happened.
+/// What happened. The order of variants is the stored format: never change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChangeKind {
     /// Messages came into the account.
@@ -53,6 +54,17 @@ pub struct Places {
     pub uids: UidSet,
 }
 
+/// Placements of one mailbox that were removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    /// The mailbox.
+    pub mailbox: MailboxId,
+    /// Their UIDs.
+    pub uids: UidSet,
+    /// The message of each, in the order of the UIDs.
+    pub messages: Vec<MessageId>,
+}
+
 /// An entry of the change log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
@@ -62,14 +74,39 @@ pub struct Change {
     pub actor: Actor,
     /// What.
     pub kind: ChangeKind,
-    /// The messages that came, were copied, moved, or are gone altogether.
+    /// The messages that came, were copied or moved.
     pub messages: Vec<MessageId>,
     /// Placements that were made or changed.
     pub placed: Vec<Places>,
     /// Placements that were removed.
-    pub removed: Vec<Places>,
+    pub removed: Vec<Removed>,
+    /// Messages that lost their last place and exist no more.
+    pub gone: Vec<MessageId>,
     /// Mailboxes that were made, changed or deleted.
     pub mailboxes: Vec<MailboxId>,
+}
+
+/// What a command did, to be entered; the fields are those of [`Change`].
+pub(super) struct Effect {
+    kind: ChangeKind,
+    pub(super) messages: Vec<MessageId>,
+    pub(super) placed: Vec<Places>,
+    pub(super) removed: Vec<Removed>,
+    pub(super) gone: Vec<MessageId>,
+    pub(super) mailboxes: Vec<MailboxId>,
+}
+
+impl Effect {
+    /// An effect without details.
+    pub(super) fn of(kind: ChangeKind) -> Self {
+        let (messages, placed, removed) = (Vec::new(), Vec::new(), Vec::new());
+        Self { kind, messages, placed, removed, gone: Vec::new(), mailboxes: Vec::new() }
+    }
+
+    /// An effect on mailboxes.
+    pub(super) fn on(kind: ChangeKind, mailboxes: Vec<MailboxId>) -> Self {
+        Self { mailboxes, ..Self::of(kind) }
+    }
 }
 
 impl Record for Change {}
@@ -90,42 +127,24 @@ impl View<'_> {
 
 impl Transaction<'_> {
     /// Enters a change of the account's own records.
-    pub(crate) fn log_record_change(&mut self) -> Result<(), StoreError> {
-        self.log_change(ChangeKind::RecordChanged, &[], &[])?;
-        Ok(())
-    }
-
-    /// Enters a change under the next modification sequence, which it returns.
-    pub(crate) fn log_change(
-        &mut self,
-        kind: ChangeKind,
-        messages: &[MessageId],
-        mailboxes: &[MailboxId],
-    ) -> Result<u64, StoreError> {
+    pub(super) fn log_record_change(&mut self) -> Result<(), StoreError> {
         let mod_seq = self.next_mod_seq()?;
-        self.log_placements(mod_seq, kind, messages, Vec::new(), Vec::new(), mailboxes)?;
-        Ok(mod_seq)
+        self.log_change(mod_seq, Effect::of(ChangeKind::RecordChanged))
     }
 
-    /// Enters a change under a modification sequence taken before.
-    pub(crate) fn log_placements(
-        &mut self,
-        mod_seq: u64,
-        kind: ChangeKind,
-        messages: &[MessageId],
-        placed: Vec<Places>,
-        removed: Vec<Places>,
-        mailboxes: &[MailboxId],
-    ) -> Result<(), StoreError> {
-        let change = Change {
-            at: self.now().as_second(),
-            actor: self.actor(),
-            kind,
-            messages: messages.to_vec(),
-            placed,
-            removed,
-            mailboxes: mailboxes.to_vec(),
-        };
+    /// The modification sequence of a command, taken when it changes something for the first time.
+    pub(super) fn mod_seq_of(&mut self, taken: &mut Option<u64>) -> Result<u64, StoreError> {
+        match taken {
+            Some(mod_seq) => Ok(*mod_seq),
+            None => Ok(*taken.insert(self.next_mod_seq()?)),
+        }
+    }
+
+    /// Enters a change under its modification sequence.
+    pub(super) fn log_change(&mut self, mod_seq: u64, effect: Effect) -> Result<(), StoreError> {
+        let Effect { kind, messages, placed, removed, gone, mailboxes } = effect;
+        let (at, actor) = (self.now().as_second(), self.actor());
+        let change = Change { at, actor, kind, messages, placed, removed, gone, mailboxes };
         let account = self.account;
         self.put(Key::change(account, mod_seq), &change)?;
         for consumer in self.with.consumers {
@@ -136,12 +155,17 @@ impl Transaction<'_> {
 
     fn trim_changes(&mut self) -> Result<(), StoreError> {
         let mut counters = self.counters()?;
+        let too_many =
+            |counters: &Counters| counters.mod_seq.saturating_sub(counters.floor) > KEPT_CHANGES;
+        if !too_many(&counters) {
+            return Ok(());
+        }
         let old = self.now().as_second() - KEPT_SECONDS;
         let seen = self.lowest_cursor()?;
         let before = counters.floor;
         for _ in 0..TRIMMED_AT_ONCE {
             let next = counters.floor + 1;
-            if counters.mod_seq.saturating_sub(counters.floor) <= KEPT_CHANGES || next > seen {
+            if !too_many(&counters) || next > seen {
                 break;
             }
             let key = Key::change(self.account, next);

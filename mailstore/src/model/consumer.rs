@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 /// A consumer's place in an account's change log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Cursor {
+pub(super) struct Cursor {
     /// The last change it has handled.
-    mod_seq: u64,
+    pub(super) mod_seq: u64,
 }
 
 impl Record for Cursor {}
@@ -28,11 +28,16 @@ impl View<'_> {
 }
 
 impl Transaction<'_> {
-    /// Moves a consumer's cursor; at the head of the log the account is no longer pending.
+    /// Moves a consumer's cursor forwards; at the head of the log the account is no longer
+    /// pending.
     pub fn set_cursor(&mut self, consumer: Consumer, mod_seq: u64) -> Result<(), StoreError> {
         let account = self.account;
+        let head = self.highest_mod_seq()?;
+        if mod_seq > head || mod_seq < self.cursor(consumer)? {
+            return Err(StoreError::Cursor);
+        }
         self.put(Key::cursor(account, consumer), &Cursor { mod_seq })?;
-        if mod_seq >= self.counters()?.mod_seq {
+        if mod_seq == head {
             self.delete(Key::pending(consumer, account));
         }
         Ok(())

@@ -19,9 +19,9 @@ pub const FINGERPRINT_LIFE: i64 = 5 * 24 * 3600;
 const REMOVED_AT_ONCE: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Fingerprint {
-    queue_id: QueueId,
-    expires: i64,
+pub(super) struct Fingerprint {
+    pub(super) queue_id: QueueId,
+    pub(super) expires: i64,
 }
 
 impl Record for Fingerprint {}

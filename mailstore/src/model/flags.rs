@@ -1,10 +1,13 @@
-//! Flags and keywords of placements, in pages of 256 UIDs.
+//! Flags of placements, in pages of 256 UIDs, and what STORE does with them.
 //!
 //! A page holds, for each UID that exists, its flags and the modification sequence of its last
 //! change: FETCH FLAGS over a mailbox reads one key for 256 messages. A page without entries is
 //! not stored.
 
 use super::Record;
+use super::change::{ChangeKind, Effect, Places};
+use super::keyword::MAX_KEYWORDS;
+use super::placement::{OpenMailbox, bounded};
 use crate::error::StoreError;
 use crate::id::MailboxId;
 use crate::key::Key;
@@ -35,11 +38,17 @@ impl Flags {
     /// `\Draft`
     pub const DRAFT: Self = Self(16);
 
-    /// The keyword at a place in [`Mailbox::keywords`](super::mailbox::Mailbox::keywords).
+    /// The keyword at a place in [`Mailbox::keywords`](super::mailbox::Mailbox::keywords); None
+    /// when there is no such place.
     #[must_use]
-    pub fn keyword(at: usize) -> Self {
-        let bit = u32::try_from(SYSTEM_BITS.saturating_add(at)).unwrap_or(u32::MAX);
-        Self(1u64.checked_shl(bit).unwrap_or(0))
+    pub fn keyword(at: usize) -> Option<Self> {
+        (at < MAX_KEYWORDS).then(|| Self(1 << (SYSTEM_BITS + at)))
+    }
+
+    /// Those that mean the same in every mailbox.
+    #[must_use]
+    pub const fn system(self) -> Self {
+        Self(self.0 & ((1 << SYSTEM_BITS) - 1))
     }
 
     /// All of both.
@@ -82,6 +91,18 @@ impl FlagChange {
     }
 }
 
+/// What STORE did.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Placements whose flags changed.
+    pub changed: Vec<UidFlags>,
+    /// Placements left alone because they changed after `unchanged_since`.
+    // RFC 7162 §3.1.3
+    pub modified: Vec<u32>,
+    /// The change's modification sequence; None when nothing changed.
+    pub mod_seq: Option<u64>,
+}
+
 /// The flags of one UID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UidFlags {
@@ -118,7 +139,7 @@ impl FlagPage {
         self.entries.get(self.position(uid).ok()?).copied()
     }
 
-    fn set(&mut self, uid: u32, flags: Flags, mod_seq: u64) {
+    pub(super) fn set(&mut self, uid: u32, flags: Flags, mod_seq: u64) {
         let entry = Entry { low: low(uid), flags, mod_seq };
         match self.position(uid) {
             Ok(at) => {
@@ -165,15 +186,64 @@ impl View<'_> {
         Ok(found)
     }
 
-    pub(crate) fn uid_flags(
-        &self,
+    /// All flags that any placement of a mailbox has: reads all its pages.
+    pub(super) fn flags_in_use(&self, mailbox: MailboxId) -> Result<Flags, StoreError> {
+        let mut used = Flags::NONE;
+        for (_, value) in self.all(&Key::flag_pages(self.account, mailbox))? {
+            let page = FlagPage::decode(&value)?;
+            used = page.entries.iter().fold(used, |used, entry| used.and(entry.flags));
+        }
+        Ok(used)
+    }
+}
+
+impl Transaction<'_> {
+    /// Changes flags. With `unchanged_since`, placements changed after it are left alone.
+    pub fn store_flags(
+        &mut self,
         mailbox: MailboxId,
-        uid: u32,
-    ) -> Result<Option<UidFlags>, StoreError> {
-        let page: Option<FlagPage> =
-            self.record(&Key::flag_page(self.account, mailbox, uid / PAGE))?;
-        let entry = page.and_then(|page| page.get(uid));
-        Ok(entry.map(|entry| UidFlags { uid, flags: entry.flags, mod_seq: entry.mod_seq }))
+        uids: &[u32],
+        change: FlagChange,
+        unchanged_since: Option<u64>,
+    ) -> Result<Stored, StoreError> {
+        self.command(|tx| tx.change_flags(mailbox, uids, change, unchanged_since))
+    }
+
+    fn change_flags(
+        &mut self,
+        mailbox: MailboxId,
+        uids: &[u32],
+        change: FlagChange,
+        unchanged_since: Option<u64>,
+    ) -> Result<Stored, StoreError> {
+        let uids = bounded(uids)?;
+        let mut open = OpenMailbox::open(self, mailbox)?;
+        let mut stored = Stored::default();
+        for uid in uids.iter() {
+            let Some(now) = open.pages.get(self, uid)? else { continue };
+            if unchanged_since.is_some_and(|since| now.mod_seq > since) {
+                stored.modified.push(uid);
+                continue;
+            }
+            let flags = change.of(now.flags);
+            if flags == now.flags {
+                continue;
+            }
+            let mod_seq = self.mod_seq_of(&mut stored.mod_seq)?;
+            open.count(now.flags, false);
+            open.count(flags, true);
+            open.pages.set(self, uid, flags, mod_seq)?;
+            open.state.highest_mod_seq = mod_seq;
+            stored.changed.push(UidFlags { uid, flags, mod_seq });
+        }
+        if let Some(mod_seq) = stored.mod_seq {
+            open.close(self)?;
+            let uids = stored.changed.iter().map(|changed| changed.uid).collect();
+            let mut effect = Effect::of(ChangeKind::Flags);
+            effect.placed.push(Places { mailbox, uids });
+            self.log_change(mod_seq, effect)?;
+        }
+        Ok(stored)
     }
 }
 
@@ -250,12 +320,13 @@ mod tests {
 
     #[test]
     fn flags_are_sets() {
-        let both = Flags::SEEN.and(Flags::keyword(0));
-        assert!(both.contain(Flags::SEEN) && both.contain(Flags::keyword(0)));
-        assert!(!both.contain(Flags::keyword(1)));
-        assert_eq!(both.without(Flags::SEEN), Flags::keyword(0));
+        let [first, second] = [0, 1].map(|at| Flags::keyword(at).unwrap());
+        let both = Flags::SEEN.and(first);
+        assert!(both.contain(Flags::SEEN) && both.contain(first) && !both.contain(second));
+        assert_eq!(both.without(Flags::SEEN), first);
         assert_eq!(FlagChange::Set(Flags::DRAFT).of(both), Flags::DRAFT);
-        assert_eq!(Flags::keyword(56), Flags::NONE);
+        assert!(Flags::keyword(MAX_KEYWORDS - 1).is_some());
+        assert_eq!(Flags::keyword(MAX_KEYWORDS), None);
     }
 
     #[test]

@@ -4,15 +4,21 @@
 //! form a hierarchy by `/`; making one makes the ones above it.
 
 use super::Record;
-use super::change::ChangeKind;
+use super::change::{ChangeKind, Effect};
+use super::expunge::{EXPUNGED_AT_ONCE, Expunge};
+use super::keyword::GivenBit;
+use super::placement::MAX_PLACEMENTS;
+use crate::actor::Actor;
 use crate::error::StoreError;
-use crate::id::MailboxId;
+use crate::id::{AccountId, MailboxId};
 use crate::key::Key;
 use crate::seal::LookupOf;
+use crate::store::{Committed, Store};
 use crate::transaction::Transaction;
 use crate::view::View;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use unicode_normalization::UnicodeNormalization;
 
 /// What separates the levels of a name.
 pub const SEPARATOR: char = '/';
@@ -22,12 +28,8 @@ const MAX_NAME: usize = 1000;
 const MAX_DEPTH: usize = 20;
 /// Mailboxes of an account.
 pub const MAX_MAILBOXES: u32 = 2000;
-/// Keywords of a mailbox.
-pub const MAX_KEYWORDS: usize = 48;
-/// Octets of a keyword.
-const MAX_KEYWORD: usize = 128;
 
-/// A mailbox's full name.
+/// A mailbox's full name, in Unicode's form C.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MailboxName(String);
@@ -47,6 +49,11 @@ impl MailboxName {
 
     /// A name as a person or a program gives it.
     pub fn new(name: &str) -> Result<Self, StoreError> {
+        if name.len() > MAX_NAME {
+            return Err(StoreError::MailboxName);
+        }
+        // RFC 9051 §5.1: names are Net-Unicode, which is in form C.
+        let name: &str = &name.nfc().collect::<String>();
         let levels = || name.split(SEPARATOR);
         let bad = name.len() > MAX_NAME
             || levels().count() > MAX_DEPTH
@@ -102,7 +109,7 @@ impl From<MailboxName> for String {
     }
 }
 
-/// What a mailbox is for.
+/// What a mailbox is for. The order of variants is the stored format: never change it.
 // RFC 6154 §2
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SpecialUse {
@@ -127,10 +134,8 @@ pub struct Mailbox {
     pub uid_validity: u32,
     /// What it is for.
     pub special_use: Option<SpecialUse>,
-    /// Whether programs show it.
-    pub subscribed: bool,
-    /// Keywords in use, in the order of their bits.
-    pub keywords: Vec<String>,
+    /// The bits of its keywords.
+    pub(super) bits: Vec<GivenBit>,
 }
 
 impl Record for Mailbox {}
@@ -156,6 +161,9 @@ pub struct MailboxState {
     pub octets: u64,
     /// The highest modification sequence of its placements.
     pub highest_mod_seq: u64,
+    /// The first UID that no session was told of: from here on messages are `\Recent`.
+    // RFC 3501 §2.3.2
+    pub recent_from: u32,
 }
 
 impl Record for MailboxState {}
@@ -163,7 +171,7 @@ impl Record for MailboxState {}
 impl Record for MailboxId {}
 
 impl View<'_> {
-    fn mailbox_name_key(&self, name: &MailboxName) -> Key {
+    pub(super) fn mailbox_name_key(&self, name: &MailboxName) -> Key {
         let hash = self.lookup(LookupOf::MailboxName, name.as_str().as_bytes());
         Key::mailbox_name(self.account, hash)
     }
@@ -207,15 +215,41 @@ impl Transaction<'_> {
         name: &MailboxName,
         special_use: Option<SpecialUse>,
     ) -> Result<MailboxId, StoreError> {
-        let name_key = self.mailbox_name_key(name);
-        if self.exists(&name_key)? {
-            return Err(StoreError::MailboxExists);
+        self.command(|tx| {
+            if tx.mailbox_named(name)?.is_some() {
+                return Err(StoreError::MailboxExists);
+            }
+            let mod_seq = tx.next_mod_seq()?;
+            let mut made = tx.make_parents(name, mod_seq)?;
+            let id = tx.make_mailbox(name, special_use, mod_seq)?;
+            made.push(id);
+            tx.log_change(mod_seq, Effect::on(ChangeKind::MailboxCreated, made))?;
+            Ok(id)
+        })
+    }
+
+    /// Makes the mailboxes above a name that are missing, the highest first.
+    fn make_parents(
+        &mut self,
+        name: &MailboxName,
+        mod_seq: u64,
+    ) -> Result<Vec<MailboxId>, StoreError> {
+        match name.parent() {
+            Some(parent) if self.mailbox_named(&parent)?.is_none() => {
+                let mut made = self.make_parents(&parent, mod_seq)?;
+                made.push(self.make_mailbox(&parent, None, mod_seq)?);
+                Ok(made)
+            }
+            _ => Ok(Vec::new()),
         }
-        if let Some(parent) = name.parent()
-            && self.mailbox_named(&parent)?.is_none()
-        {
-            self.create_mailbox(&parent, None)?;
-        }
+    }
+
+    fn make_mailbox(
+        &mut self,
+        name: &MailboxName,
+        special_use: Option<SpecialUse>,
+        mod_seq: u64,
+    ) -> Result<MailboxId, StoreError> {
         let id = MailboxId::random(self.random())?;
         let mut counters = self.counters()?;
         if counters.mailboxes >= MAX_MAILBOXES {
@@ -227,16 +261,10 @@ impl Transaction<'_> {
         counters.uid_validity = now.max(counters.uid_validity.saturating_add(1));
         let uid_validity = counters.uid_validity;
         self.put_counters(&counters)?;
-        let mailbox = Mailbox {
-            name: name.clone(),
-            uid_validity,
-            special_use,
-            subscribed: true,
-            keywords: Vec::new(),
-        };
+        let mailbox = Mailbox { name: name.clone(), uid_validity, special_use, bits: Vec::new() };
         self.put(Key::mailbox(self.account, id), &mailbox)?;
+        let name_key = self.mailbox_name_key(name);
         self.put(name_key, &id)?;
-        let mod_seq = self.log_change(ChangeKind::MailboxCreated, &[], &[id])?;
         let state = MailboxState {
             uid_next: 1,
             exists: 0,
@@ -244,6 +272,7 @@ impl Transaction<'_> {
             deleted: 0,
             octets: 0,
             highest_mod_seq: mod_seq,
+            recent_from: 1,
         };
         self.put(Key::mailbox_state(self.account, id), &state)?;
         Ok(id)
@@ -251,19 +280,22 @@ impl Transaction<'_> {
 
     /// Gives a mailbox, and those below it, another name.
     pub fn rename_mailbox(&mut self, id: MailboxId, to: &MailboxName) -> Result<(), StoreError> {
+        self.command(|tx| tx.rename(id, to))
+    }
+
+    fn rename(&mut self, id: MailboxId, to: &MailboxName) -> Result<(), StoreError> {
         let from = self.mailbox(id)?.name;
-        if from.is_inbox() || to.below(&from).is_some() {
-            return Err(StoreError::MailboxStays);
+        if from.is_inbox() {
+            return Err(StoreError::InboxStays);
+        }
+        if to.below(&from).is_some() {
+            return Err(StoreError::BelowItself);
         }
         if self.mailbox_named(to)?.is_some() {
             return Err(StoreError::MailboxExists);
         }
-        if let Some(parent) = to.parent()
-            && self.mailbox_named(&parent)?.is_none()
-        {
-            self.create_mailbox(&parent, None)?;
-        }
-        let mut renamed = Vec::new();
+        let mod_seq = self.next_mod_seq()?;
+        let mut changed = self.make_parents(to, mod_seq)?;
         for (mailbox_id, mut mailbox) in self.mailboxes()? {
             let name = match mailbox.name.below(&from) {
                 Some(rest) => MailboxName::new(&format!("{}{SEPARATOR}{rest}", to.as_str()))?,
@@ -276,32 +308,40 @@ impl Transaction<'_> {
             self.delete(old_key);
             self.put(new_key, &mailbox_id)?;
             self.put(Key::mailbox(self.account, mailbox_id), &mailbox)?;
-            renamed.push(mailbox_id);
+            changed.push(mailbox_id);
         }
-        self.log_change(ChangeKind::MailboxChanged, &[], &renamed)?;
-        Ok(())
+        self.log_change(mod_seq, Effect::on(ChangeKind::MailboxChanged, changed))
     }
 
-    /// Shows a mailbox in programs, or hides it.
-    pub fn subscribe_mailbox(&mut self, id: MailboxId, on: bool) -> Result<(), StoreError> {
-        let mut mailbox = self.mailbox(id)?;
-        mailbox.subscribed = on;
-        self.put(Key::mailbox(self.account, id), &mailbox)?;
-        self.log_change(ChangeKind::MailboxChanged, &[], &[id])?;
-        Ok(())
+    /// Tells a session which messages are `\Recent`: those from this UID on. The next one is told
+    /// of later ones only.
+    // RFC 3501 §2.3.2
+    pub fn claim_recent(&mut self, id: MailboxId) -> Result<u32, StoreError> {
+        let mut state = self.mailbox_state(id)?;
+        let recent_from = state.recent_from;
+        if recent_from != state.uid_next {
+            state.recent_from = state.uid_next;
+            self.put(Key::mailbox_state(self.account, id), &state)?;
+        }
+        Ok(recent_from)
     }
 
-    /// Deletes a mailbox and what lies in it. INBOX and a mailbox with others below it stay.
+    /// Deletes a mailbox and what lies in it, if that is at most [`MAX_PLACEMENTS`]: a larger one
+    /// is emptied before, as [`Store::delete_mailbox`] does. INBOX and a mailbox with others below
+    /// it stay.
     pub fn delete_mailbox(&mut self, id: MailboxId) -> Result<(), StoreError> {
-        let name = self.mailbox(id)?.name;
-        let has_children = self.mailboxes()?.iter().any(|(_, m)| m.name.below(&name).is_some());
-        if name.is_inbox() || has_children {
-            return Err(StoreError::MailboxStays);
+        self.command(|tx| tx.take_down(id))
+    }
+
+    fn take_down(&mut self, id: MailboxId) -> Result<(), StoreError> {
+        let name = self.check_may_go(id)?;
+        let uids = self.first_uids(id, MAX_PLACEMENTS + 1)?;
+        if uids.len() > MAX_PLACEMENTS {
+            return Err(StoreError::Limit("messages of a mailbox that is deleted at once"));
         }
-        self.empty_mailbox(id)?;
-        for (key, _) in self.all(&Key::flag_pages(self.account, id))? {
-            self.delete(key);
-        }
+        let mod_seq = self.next_mod_seq()?;
+        let mut effect = Effect::on(ChangeKind::MailboxDeleted, vec![id]);
+        self.take_out(id, &uids, Expunge::All, &mut Some(mod_seq), &mut effect)?;
         let name_key = self.mailbox_name_key(&name);
         self.delete(name_key);
         self.delete(Key::mailbox(self.account, id));
@@ -309,22 +349,57 @@ impl Transaction<'_> {
         let mut counters = self.counters()?;
         counters.mailboxes = counters.mailboxes.saturating_sub(1);
         self.put_counters(&counters)?;
-        self.log_change(ChangeKind::MailboxDeleted, &[], &[id])?;
-        Ok(())
+        self.log_change(mod_seq, effect)
     }
 
-    /// The bit of a keyword in a mailbox, taken if it has none yet.
-    pub fn keyword(&mut self, id: MailboxId, keyword: &str) -> Result<usize, StoreError> {
-        let mut mailbox = self.mailbox(id)?;
-        if let Some(at) = mailbox.keywords.iter().position(|k| k.eq_ignore_ascii_case(keyword)) {
-            return Ok(at);
+    /// The name of a mailbox that may be deleted.
+    fn check_may_go(&self, id: MailboxId) -> Result<MailboxName, StoreError> {
+        let name = self.mailbox(id)?.name;
+        if name.is_inbox() {
+            return Err(StoreError::InboxStays);
         }
-        if mailbox.keywords.len() >= MAX_KEYWORDS || keyword.len() > MAX_KEYWORD {
-            return Err(StoreError::Limit("keywords of a mailbox"));
+        match self.mailboxes()?.iter().any(|(_, other)| other.name.below(&name).is_some()) {
+            true => Err(StoreError::HasChildren),
+            false => Ok(name),
         }
-        mailbox.keywords.push(keyword.to_owned());
-        self.put(Key::mailbox(self.account, id), &mailbox)?;
-        Ok(mailbox.keywords.len() - 1)
+    }
+
+    /// Removes some messages of a mailbox that is to be deleted; true when few are left.
+    fn empty_step(&mut self, id: MailboxId) -> Result<bool, StoreError> {
+        self.check_may_go(id)?;
+        let uids = self.first_uids(id, EXPUNGED_AT_ONCE)?;
+        if uids.len() < EXPUNGED_AT_ONCE {
+            return Ok(true);
+        }
+        self.expunge(id, &uids, Expunge::All)?;
+        Ok(false)
+    }
+}
+
+impl Store {
+    /// Deletes a mailbox and what lies in it, however much that is: first its messages in parts,
+    /// each a transaction of its own, then the mailbox.
+    pub async fn delete_mailbox(
+        &self,
+        actor: Actor,
+        account: AccountId,
+        mailbox: MailboxId,
+    ) -> Result<Committed<()>, StoreError> {
+        let step = move |tx: &mut Transaction<'_>| tx.empty_step(mailbox);
+        while !*self.begin::<_, StoreError, _>(actor, account, step).done().await? {}
+        self.begin(actor, account, move |tx| tx.delete_mailbox(mailbox)).done().await
+    }
+
+    /// As [`Store::delete_mailbox`], on a thread that may block.
+    pub fn delete_mailbox_blocking(
+        &self,
+        actor: Actor,
+        account: AccountId,
+        mailbox: MailboxId,
+    ) -> Result<Committed<()>, StoreError> {
+        let step = move |tx: &mut Transaction<'_>| tx.empty_step(mailbox);
+        while !*self.begin::<_, StoreError, _>(actor, account, step).wait()? {}
+        self.begin(actor, account, move |tx| tx.delete_mailbox(mailbox)).wait()
     }
 }
 
@@ -339,6 +414,13 @@ mod tests {
         }
         assert_eq!(MailboxName::new("inbox/a").unwrap().as_str(), "INBOX/a");
         assert_eq!(MailboxName::new("inboxes").unwrap().as_str(), "inboxes");
+    }
+
+    #[test]
+    fn two_ways_to_write_an_accent_are_one_name() {
+        let name = MailboxName::new("Re\u{301}sultats").unwrap();
+        assert_eq!(name, MailboxName::new("R\u{e9}sultats").unwrap());
+        assert_eq!(MailboxName::new(name.as_str()).unwrap(), name);
     }
 
     #[test]

@@ -1,24 +1,30 @@
 //! Messages: stored once, whatever mailboxes they lie in.
 //!
 //! The *message* record is what lists show, so that a listing opens no body; the *structure* is
-//! what IMAP needs to cut parts out of the body. The body is held by reference: a message holds
-//! it, and so does a document filed from it; it is dead when no account names it.
+//! what IMAP needs to cut parts out of the body. The body is held by reference
+//! ([`body_reference`](super::body_reference)).
 
 use super::Record;
-use super::change::{ChangeKind, Places};
+use super::body_reference::Holder;
+use super::change::{ChangeKind, Effect, Places};
 use super::flags::Flags;
-use super::placement::Placement;
+use super::placement::{OpenMailbox, Placement};
 use crate::body::Body;
 use crate::error::StoreError;
 use crate::id::{BodyId, MailboxId, MessageId, ThreadId};
 use crate::key::Key;
 use crate::message::{Digest, Envelope, Part};
-use crate::seal::Secret;
 use crate::transaction::Transaction;
 use crate::view::View;
 use jiff::Timestamp;
+use mail_parser::DateTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// Octets of a Date field that are read.
+const MAX_DATE: usize = 128;
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// What lists show of a message.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -29,8 +35,13 @@ pub struct Message {
     pub size: u64,
     /// When it came into the account, milliseconds since 1970.
     pub received: i64,
+    /// When it was sent by its Date field, seconds since 1970. None when that cannot be read.
+    // RFC 5322 §3.6.1
+    pub sent: Option<i64>,
     /// Its conversation.
     pub thread: ThreadId,
+    /// Parts that people see as attached.
+    pub attachments: u16,
     /// Its envelope.
     pub envelope: Envelope,
     /// The beginning of its text.
@@ -52,6 +63,7 @@ pub struct Structure {
     /// The parts, with their places in the body.
     pub part: Part,
     /// The header section.
+    #[serde(with = "serde_bytes")]
     pub header: Vec<u8>,
     /// Whether the header section was longer than what is kept of it.
     pub header_cut: bool,
@@ -65,35 +77,64 @@ impl std::fmt::Debug for Structure {
     }
 }
 
-/// What keeps a body alive in an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Holder {
-    /// A message.
-    Message(MessageId),
-    /// A filed document's entry, by its id.
-    Document([u8; 16]),
+/// What is kept of a message whatever account it comes into: made once, used for each recipient.
+#[derive(Clone)]
+pub struct Prepared {
+    envelope: Envelope,
+    preview: String,
+    sent: Option<i64>,
+    attachments: u16,
+    structure: EncodedStructure,
 }
 
-/// An account's reference to a body, with the body's key.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct BodyReference {
-    key: [u8; 32],
-    pub(crate) len: u64,
-    pub(crate) holders: Vec<Holder>,
-}
-
-impl Record for BodyReference {}
-
-impl BodyReference {
-    pub(crate) fn secret(&self) -> Secret {
-        Secret::from_bytes(self.key)
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Prepared({} octets of structure, …)", self.structure.0.len())
     }
 }
 
-impl Drop for BodyReference {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.key);
+impl Prepared {
+    /// What is kept of what the scanner found.
+    pub fn new(digest: Digest) -> Result<Self, StoreError> {
+        let attached = digest.structure.leaves().filter(|(_, part)| part.is_attachment()).count();
+        let Digest { envelope, structure: part, header, header_cut, preview, .. } = digest;
+        Ok(Self {
+            sent: envelope.date.as_ref().and_then(|date| seconds_of(date.as_bytes())),
+            attachments: u16::try_from(attached).unwrap_or(u16::MAX),
+            structure: EncodedStructure(Structure { part, header, header_cut }.encode()?),
+            envelope,
+            preview,
+        })
     }
+}
+
+/// A [`Structure`] as stored.
+#[derive(Clone, Serialize, Deserialize)]
+struct EncodedStructure(Vec<u8>);
+
+impl Record for EncodedStructure {
+    fn encode(&self) -> Result<Vec<u8>, StoreError> {
+        Ok(self.0.clone())
+    }
+
+    fn decode(octets: &[u8]) -> Result<Self, StoreError> {
+        Ok(Self(octets.to_vec()))
+    }
+}
+
+/// The instant of a Date field.
+// RFC 5322 §3.3
+fn seconds_of(date: &[u8]) -> Option<i64> {
+    let date = date.get(..MAX_DATE).unwrap_or(date);
+    let date = String::from_utf8_lossy(date).to_ascii_lowercase();
+    // The parser takes any three letters for some month.
+    if !MONTHS.iter().any(|month| date.contains(month)) {
+        return None;
+    }
+    let mut at = DateTime::parse_rfc822(&date)?;
+    // A leap second counts as the one before it.
+    at.second = at.second.min(59);
+    at.is_valid().then(|| at.to_timestamp())
 }
 
 /// A message to be added.
@@ -103,8 +144,8 @@ pub struct NewMessage {
     pub mailbox: MailboxId,
     /// Its octets.
     pub body: Arc<Body>,
-    /// What the scanner found in them.
-    pub digest: Arc<Digest>,
+    /// What is kept of them.
+    pub content: Arc<Prepared>,
     /// Its first flags.
     pub flags: Flags,
     /// IMAP's INTERNALDATE.
@@ -136,105 +177,107 @@ impl View<'_> {
     pub fn structure(&self, id: MessageId) -> Result<Structure, StoreError> {
         self.record(&Key::structure(self.account, id))?.ok_or(StoreError::NoSuchMessage)
     }
-
-    pub(crate) fn body_reference(&self, id: BodyId) -> Result<Option<BodyReference>, StoreError> {
-        self.record(&Key::body(self.account, id))
-    }
 }
 
 impl Transaction<'_> {
     /// Adds a message to a mailbox.
     pub fn add_message(&mut self, new: &NewMessage) -> Result<Added, StoreError> {
+        self.command(|tx| tx.add(new))
+    }
+
+    fn add(&mut self, new: &NewMessage) -> Result<Added, StoreError> {
         let account = self.account;
+        let uid_validity = self.mailbox(new.mailbox)?.uid_validity;
         let size = new.body.len();
+        let mod_seq = self.count_in(size)?;
+
+        let id = MessageId::random(self.random())?;
+        let content = &*new.content;
+        let thread = self.join_thread(&content.envelope)?;
+        let message = Message {
+            body: new.body.id(),
+            size,
+            received: self.now().as_millisecond(),
+            sent: content.sent,
+            thread,
+            attachments: content.attachments,
+            envelope: content.envelope.clone(),
+            preview: content.preview.clone(),
+        };
+        self.put(Key::message(account, id), &message)?;
+        self.put(Key::structure(account, id), &content.structure)?;
+        self.hold_body(&new.body, Holder::Message(id))?;
+
+        let internal_date = new.internal_date.as_second();
+        let placement = Placement { message: id, size, internal_date, saved: 0 };
+        let mut mailbox = OpenMailbox::open(self, new.mailbox)?;
+        let uid = mailbox.place(self, placement, new.flags, mod_seq)?;
+        mailbox.close(self)?;
+        let mut effect = Effect::of(ChangeKind::Arrived);
+        effect.messages.push(id);
+        effect.placed.push(Places { mailbox: new.mailbox, uids: [uid].into_iter().collect() });
+        self.log_change(mod_seq, effect)?;
+        Ok(Added { message: id, thread, uid, uid_validity, mod_seq })
+    }
+
+    /// Counts a message of `size` octets in; returns its modification sequence.
+    fn count_in(&mut self, size: u64) -> Result<u64, StoreError> {
         let mut counters = self.counters()?;
         if counters.octets.saturating_add(size) > counters.quota {
             return Err(StoreError::OverQuota);
         }
         counters.octets += size;
         counters.messages += 1;
-        self.put_counters(&counters)?;
-
-        let id = MessageId::random(self.random())?;
-        let digest = &*new.digest;
-        let thread = self.join_thread(id, &digest.envelope)?;
-        let message = Message {
-            body: new.body.id(),
-            size,
-            received: self.now().as_millisecond(),
-            thread,
-            envelope: digest.envelope.clone(),
-            preview: digest.preview.clone(),
-        };
-        let structure = Structure {
-            part: digest.structure.clone(),
-            header: digest.header.clone(),
-            header_cut: digest.header_cut,
-        };
-        self.put(Key::message(account, id), &message)?;
-        self.put(Key::structure(account, id), &structure)?;
-        self.hold_body(&new.body, Holder::Message(id))?;
-
-        let mod_seq = self.next_mod_seq()?;
-        let internal_date = new.internal_date.as_second();
-        let placement = Placement { message: id, size, internal_date };
-        let uid = self.place(new.mailbox, placement, new.flags, mod_seq)?;
-        let placed = vec![Places { mailbox: new.mailbox, uids: [uid].into_iter().collect() }];
-        self.log_placements(mod_seq, ChangeKind::Arrived, &[id], placed, Vec::new(), &[])?;
-        let uid_validity = self.mailbox(new.mailbox)?.uid_validity;
-        Ok(Added { message: id, thread, uid, uid_validity, mod_seq })
+        self.advance(&mut counters)
     }
 
-    /// Keeps a body for `holder`.
-    pub fn hold_body(&mut self, body: &Arc<Body>, holder: Holder) -> Result<(), StoreError> {
-        let key = Key::body(self.account, body.id());
-        let known: Option<BodyReference> = self.record(&key)?;
-        let mut reference = known.unwrap_or_else(|| BodyReference {
-            key: *body.secret().expose(),
-            len: body.len(),
-            holders: Vec::new(),
-        });
-        if !reference.holders.contains(&holder) {
-            reference.holders.push(holder);
-        }
-        self.put(key, &reference)?;
-        self.mark(Key::body_owner(body.id(), self.account));
-        self.bodies.push(Arc::clone(body));
-        Ok(())
-    }
-
-    /// Keeps a body that the account names already for another holder.
-    pub fn share_body(&mut self, id: BodyId, holder: Holder) -> Result<(), StoreError> {
-        let mut reference = self.body_reference(id)?.ok_or(StoreError::NoSuchBody)?;
-        if !reference.holders.contains(&holder) {
-            reference.holders.push(holder);
-        }
-        self.put(Key::body(self.account, id), &reference)
-    }
-
-    /// `holder` needs a body no more; without holders the account no longer names it.
-    pub fn release_body(&mut self, id: BodyId, holder: Holder) -> Result<(), StoreError> {
-        let mut reference = self.body_reference(id)?.ok_or(StoreError::NoSuchBody)?;
-        reference.holders.retain(|held| *held != holder);
-        let key = Key::body(self.account, id);
-        if reference.holders.is_empty() {
-            self.delete(key);
-            self.delete(Key::body_owner(id, self.account));
-            return Ok(());
-        }
-        self.put(key, &reference)
-    }
-
-    /// Removes a message whose last placement went.
-    pub(crate) fn remove_message(&mut self, id: MessageId) -> Result<(), StoreError> {
+    /// Removes a message whose last placement went; its octets are counted out by the caller.
+    pub(super) fn remove_message(&mut self, id: MessageId) -> Result<(), StoreError> {
         let message = self.message(id)?;
-        self.leave_thread(id, &message.envelope)?;
+        self.leave_thread(&message.envelope)?;
         self.release_body(message.body, Holder::Message(id))?;
         self.delete(Key::message(self.account, id));
         self.delete(Key::structure(self.account, id));
-        let mut counters = self.counters()?;
-        counters.messages = counters.messages.saturating_sub(1);
-        counters.octets = counters.octets.saturating_sub(message.size);
-        self.put_counters(&counters)
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_date_field_is_read_with_its_zone() {
+        for (date, second) in [
+            ("Mon, 5 Jan 2026 09:00:00 +0100", 1_767_600_000),
+            ("5 Jan 2026 08:00:00 GMT", 1_767_600_000),
+            ("Mon, 5 Jan 2026 09:00:00 +0100 (CET)", 1_767_600_000),
+            ("Sat, 31 Dec 2016 23:59:60 +0000", 1_483_228_799),
+        ] {
+            assert_eq!(seconds_of(date.as_bytes()), Some(second), "{date}");
+        }
+    }
+
+    #[test]
+    fn an_odd_date_field_is_no_date() {
+        let long = format!("{}5 Jan 2026 08:00:00 GMT", " ".repeat(200));
+        for odd in ["", "yesterday", "99 Jan 2026 08:00:00 +0000", "5 Foo 2026 08:00:00 +0000"] {
+            assert_eq!(seconds_of(odd.as_bytes()), None, "{odd}");
+        }
+        assert_eq!(seconds_of(long.as_bytes()), None);
+        assert_eq!(seconds_of(b"\xff\xfe 2026"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_date_field_panics(date in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _read = seconds_of(&date);
+        }
+
+        #[test]
+        fn nothing_like_a_date_panics(date in "[0-9:;,+() \\\\-]{0,60}|[0-9A-Za-z :+-]{0,60}") {
+            let _read = seconds_of(date.as_bytes());
+        }
     }
 }

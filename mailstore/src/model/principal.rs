@@ -33,7 +33,7 @@ impl std::fmt::Debug for Principal {
     }
 }
 
-/// What a principal is.
+/// What a principal is. The order of variants is the stored format: never change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PrincipalKind {
     /// A person.
@@ -154,6 +154,10 @@ impl View<'_> {
 impl Transaction<'_> {
     /// Makes a principal at home in this account.
     pub fn create_principal(&mut self, new: &NewPrincipal) -> Result<PrincipalId, StoreError> {
+        self.command(|tx| tx.make_principal(new))
+    }
+
+    fn make_principal(&mut self, new: &NewPrincipal) -> Result<PrincipalId, StoreError> {
         let account = self.account;
         let id = PrincipalId::random(self.random())?;
         if let Some(login) = &new.login {
@@ -164,6 +168,7 @@ impl Transaction<'_> {
             self.found_by(key, Found { account, principal: Some(id) })?;
         }
         self.put(Key::principal(account, id), new)?;
+        self.log_record_change()?;
         Ok(id)
     }
 
@@ -182,7 +187,7 @@ impl Transaction<'_> {
     pub fn revoke(&mut self, principal: PrincipalId) -> Result<(), StoreError> {
         let account = self.account;
         self.delete(Key::grant(account, principal));
-        self.delete(Key::principal_account(principal, account));
+        self.not_found_by(Key::principal_account(principal, account))?;
         self.log_record_change()
     }
 }

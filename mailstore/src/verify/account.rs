@@ -5,11 +5,17 @@ use crate::error::StoreError;
 use crate::id::{BodyId, MailboxId, MessageId};
 use crate::key::Key;
 use crate::model::Record;
+use crate::model::account::{Counters, Found};
+use crate::model::body_reference::Holder;
 use crate::model::flags::Flags;
-use crate::model::mailbox::MailboxState;
-use crate::model::message::{Holder, Message};
+use crate::model::mailbox::{Mailbox, MailboxState};
+use crate::model::message::Message;
+use crate::model::thread::Named;
 use crate::view::View;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Where messages lie, by the placements of all mailboxes.
+type Placed = BTreeMap<MessageId, BTreeSet<(MailboxId, u32)>>;
 
 impl Accounts<'_> {
     /// Checks one account; an error is a record that does not open or read.
@@ -20,27 +26,35 @@ impl Accounts<'_> {
     ) -> Result<(), StoreError> {
         let account = view.account_id();
         view.account_record()?;
+        let counters = view.counters()?;
         let mut wrong = Vec::new();
-        let mut placed: BTreeMap<MessageId, BTreeSet<(MailboxId, u32)>> = BTreeMap::new();
+        let mut placed = Placed::new();
         let mailboxes = view.mailboxes()?;
         for (id, mailbox) in &mailboxes {
             if view.mailbox_named(&mailbox.name)? != Some(*id) {
                 wrong.push(format!("mailbox {id} is not found by its name"));
             }
-            check_mailbox(view, *id, &mut placed, &mut wrong)?;
+            check_mailbox(view, *id, &counters, &mut placed, &mut wrong)?;
         }
+        check_uid_validities(&mailboxes, &counters, &mut wrong);
         let messages = self.check_messages(view, &placed, &mut wrong, report)?;
+        check_leftovers(view, &placed, &messages, &mut wrong)?;
+        check_threads(view, &messages, &mut wrong)?;
         self.check_bodies(view, &messages, &mut wrong, report)?;
+        check_found_by(view, &mut wrong)?;
+        check_due(view, &mut wrong)?;
 
-        let usage = view.usage()?;
         let octets: u64 = messages.values().map(|message| message.size).sum();
-        if (usage.messages, usage.octets) != (messages.len() as u64, octets) {
+        if (counters.messages, counters.octets) != (messages.len() as u64, octets) {
             wrong.push("the counters of messages and octets are wrong".into());
         }
-        if usize::try_from(usage.mailboxes) != Ok(mailboxes.len()) {
+        if usize::try_from(counters.mailboxes) != Ok(mailboxes.len()) {
             wrong.push("the counter of mailboxes is wrong".into());
         }
-        check_changes(view, usage.floor, usage.mod_seq, &mut wrong)?;
+        if usize::try_from(counters.subscriptions) != Ok(view.subscriptions()?.len()) {
+            wrong.push("the counter of subscriptions is wrong".into());
+        }
+        check_changes(view, counters.floor, counters.mod_seq, &mut wrong)?;
         let found = |what| Finding::Account { account, what };
         report.findings.extend(wrong.into_iter().map(found));
         Ok(())
@@ -49,7 +63,7 @@ impl Accounts<'_> {
     fn check_messages(
         &self,
         view: &View<'_>,
-        placed: &BTreeMap<MessageId, BTreeSet<(MailboxId, u32)>>,
+        placed: &Placed,
         wrong: &mut Vec<String>,
         report: &mut Report,
     ) -> Result<BTreeMap<MessageId, Message>, StoreError> {
@@ -114,7 +128,8 @@ impl Accounts<'_> {
 fn check_mailbox(
     view: &View<'_>,
     id: MailboxId,
-    placed: &mut BTreeMap<MessageId, BTreeSet<(MailboxId, u32)>>,
+    account: &Counters,
+    placed: &mut Placed,
     wrong: &mut Vec<String>,
 ) -> Result<(), StoreError> {
     let kept = view.mailbox_state(id)?;
@@ -138,11 +153,91 @@ fn check_mailbox(
     }
     let highest_uid = placements.last().map_or(0, |(uid, _)| *uid);
     let highest_mod_seq = flags.iter().map(|f| f.mod_seq).max().unwrap_or(0);
-    if highest_uid >= kept.uid_next || highest_mod_seq > kept.highest_mod_seq {
+    let in_order = highest_uid < kept.uid_next
+        && kept.recent_from <= kept.uid_next
+        && highest_mod_seq <= kept.highest_mod_seq
+        && kept.highest_mod_seq <= account.mod_seq;
+    if !in_order {
         wrong.push(format!("mailbox {id}: a UID or modification sequence is above its counter"));
     }
     for (uid, placement) in placements {
         placed.entry(placement.message).or_default().insert((id, uid));
+    }
+    Ok(())
+}
+
+fn check_uid_validities(
+    mailboxes: &[(MailboxId, Mailbox)],
+    counters: &Counters,
+    wrong: &mut Vec<String>,
+) {
+    let given: BTreeSet<_> = mailboxes.iter().map(|(_, mailbox)| mailbox.uid_validity).collect();
+    if given.len() != mailboxes.len() || given.last() > Some(&counters.uid_validity) {
+        wrong.push("a UIDVALIDITY is given twice or above its counter".into());
+    }
+}
+
+/// Structures and places are those of messages that exist.
+fn check_leftovers(
+    view: &View<'_>,
+    placed: &Placed,
+    messages: &BTreeMap<MessageId, Message>,
+    wrong: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    for (key, _) in view.all(&Key::structures(view.account_id()))? {
+        let id = MessageId::from_bytes(key.last_id().ok_or(StoreError::Format)?);
+        if !messages.contains_key(&id) {
+            wrong.push(format!("there is a structure of message {id}, which does not exist"));
+        }
+    }
+    for (key, _) in view.all(&Key::places_all(view.account_id()))? {
+        let (id, mailbox, uid) = key.place_of().ok_or(StoreError::Format)?;
+        if !placed.get(&id).is_some_and(|places| places.contains(&(mailbox, uid))) {
+            wrong.push(format!("message {id} names a place where it does not lie"));
+        }
+    }
+    Ok(())
+}
+
+/// Each name of a conversation counts the messages that hold it.
+fn check_threads(
+    view: &View<'_>,
+    messages: &BTreeMap<MessageId, Message>,
+    wrong: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let mut held: BTreeMap<Key, u32> = BTreeMap::new();
+    for name in messages.values().flat_map(|message| view.thread_names(&message.envelope)) {
+        *held.entry(name).or_default() += 1;
+    }
+    let mut counted = BTreeMap::new();
+    for (key, value) in view.all(&Key::message_id_threads(view.account_id()))? {
+        counted.insert(key, Named::decode(&value)?.holders);
+    }
+    if held != counted {
+        wrong.push("names of conversations are held by other messages than they count".into());
+    }
+    Ok(())
+}
+
+/// The keys by which the account is to be found lead back to it.
+fn check_found_by(view: &View<'_>, wrong: &mut Vec<String>) -> Result<(), StoreError> {
+    let account = view.account_id();
+    let registration = view.registration(account)?.ok_or(StoreError::NoSuchAccount)?;
+    for key in registration.found_by {
+        let found: Option<Found> = view.record(&Key::from_stored(&key))?;
+        if found.is_none_or(|found| found.account != account) {
+            wrong.push("a key by which the account is to be found does not lead to it".into());
+        }
+    }
+    Ok(())
+}
+
+fn check_due(view: &View<'_>, wrong: &mut Vec<String>) -> Result<(), StoreError> {
+    for (key, _) in view.all(&Key::due_of_all(view.account_id()))? {
+        let beside = key.due_beside(view.account_id()).ok_or(StoreError::Format)?;
+        if !view.exists(&beside)? {
+            wrong.push("something due is not found by its instant".into());
+        }
     }
     Ok(())
 }

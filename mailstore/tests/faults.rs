@@ -1,0 +1,15 @@
+//! Faults: power cuts, failing and damaged disks.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "faults/damage.rs"]
+mod damage;
+#[path = "faults/power.rs"]
+mod power;
+#[path = "faults/world.rs"]
+mod world;
