@@ -5,8 +5,10 @@
 //! command line itself does not understand exits 2.
 
 mod args;
+mod authority;
 mod operator_key;
 mod store;
+mod trust;
 
 use clap::Parser;
 use std::error::Error;
@@ -17,6 +19,8 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(log_filter()).init();
     let outcome = match args::Args::parse().command {
         args::Command::Store(args::StoreCommand::Verify(asked)) => store::verify(&asked),
+        args::Command::Authority(command) => authority::run(command),
+        args::Command::Trust(args::TrustCommand::Verify(asked)) => trust::verify(&asked),
     };
     match outcome {
         Ok(code) => code,

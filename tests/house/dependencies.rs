@@ -155,14 +155,37 @@ fn metadata(target: &str) -> Metadata {
         .unwrap()
 }
 
+/// What is really built for a target, as `name version`. `cargo metadata` also lists crates behind
+/// optional dependencies that a feature names weakly (`ring?/alloc`) and nothing turns on.
+fn built(target: &str) -> BTreeSet<String> {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--workspace", "--locked", "--all-features", "--prefix", "none"])
+        .args(["--edges", "normal,build,dev", "--format", "{p}", "--target", target])
+        .current_dir(workspace_root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "cargo tree failed");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let package = |line: &str| {
+        let mut words = line.split(' ');
+        let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
+        Some(format!("{name} {version}"))
+    };
+    text.lines().filter_map(package).collect()
+}
+
 /// The policy, and the graphs of all targets in one.
 fn this_tree() -> (Policy, BTreeSet<Dependency>) {
     let policy = read_policy(&std::fs::read_to_string(workspace_root().join("deny.toml")).unwrap());
     let mut graph = BTreeSet::new();
     for target in &policy.graph.targets {
         let metadata = metadata(target);
+        let built = built(target);
         let nodes = metadata.resolve.as_ref().unwrap().nodes.iter();
         for package in nodes.map(|node| &metadata[&node.id]) {
+            if !built.contains(&format!("{} {}", package.name, package.version)) {
+                continue;
+            }
             let ours = metadata.workspace_members.contains(&package.id);
             graph.insert(Dependency {
                 name: package.name.to_string(),

@@ -1,0 +1,332 @@
+//! What the client is asked to send: the envelope of one transaction, with its delivery report options.
+//!
+//! Invariants: 1 to [`MAX_RECIPIENTS`] recipients; options are within the lengths of RFC 3461 and have no control
+//! character, so none of them can break a command line.
+//! Failure: [`EnvelopeError`]. `Debug` prints no address.
+
+use std::fmt;
+
+use domain::{MailAddress, ReversePath};
+
+/// Most recipients of one transaction.
+// RFC 5321 §4.5.3.1.8
+pub const MAX_RECIPIENTS: usize = 100;
+
+/// Longest envelope identifier, in characters as sent.
+// RFC 3461 §4.4
+pub const MAX_ENVELOPE_ID: usize = 100;
+
+/// Longest original recipient, in characters as sent.
+// RFC 3461 §4.2
+pub const MAX_ORIGINAL_RECIPIENT: usize = 500;
+
+/// Why something cannot be part of an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// No recipient.
+    #[error("the envelope has no recipient")]
+    NoRecipient,
+    /// More than [`MAX_RECIPIENTS`].
+    #[error("the envelope has more than {MAX_RECIPIENTS} recipients")]
+    TooManyRecipients,
+    /// A delivery report option is empty, too long or has a character that it cannot have.
+    #[error("a delivery report option is malformed")]
+    Option,
+}
+
+/// One transaction: the same message from one sender to recipients behind one next hop.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    pub(super) sender: ReversePath,
+    pub(super) recipients: Vec<Recipient>,
+    pub(super) message: MessageFacts,
+    pub(super) returned: Option<Ret>,
+    pub(super) envelope_id: Option<EnvelopeId>,
+}
+
+impl Envelope {
+    /// An envelope without report options.
+    ///
+    /// # Errors
+    /// No recipient, or too many.
+    pub fn new(
+        sender: ReversePath,
+        recipients: Vec<Recipient>,
+        message: MessageFacts,
+    ) -> Result<Self, EnvelopeError> {
+        match recipients.len() {
+            0 => Err(EnvelopeError::NoRecipient),
+            1..=MAX_RECIPIENTS => {
+                Ok(Self { sender, recipients, message, returned: None, envelope_id: None })
+            }
+            _ => Err(EnvelopeError::TooManyRecipients),
+        }
+    }
+
+    /// With RET and ENVID as the message's submitter gave them.
+    #[must_use]
+    pub fn reported(mut self, returned: Option<Ret>, envelope_id: Option<EnvelopeId>) -> Self {
+        (self.returned, self.envelope_id) = (returned, envelope_id);
+        self
+    }
+
+    /// The recipients, in the order of the outcomes.
+    pub fn recipients(&self) -> &[Recipient] {
+        &self.recipients
+    }
+}
+
+/// What the extensions need to know of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageFacts {
+    /// Octets as sent, before dot-stuffing.
+    pub size: u64,
+    /// Whether any octet is above 127.
+    pub eight_bit: bool,
+    /// Whether a header field is written in UTF-8.
+    // RFC 6532 §3
+    pub utf8_headers: bool,
+}
+
+/// A recipient with its report options.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    pub(super) address: MailAddress,
+    pub(super) notify: Option<Notify>,
+    pub(super) original: Option<OriginalRecipient>,
+}
+
+impl Recipient {
+    /// With the NOTIFY and ORCPT of the message's submitter.
+    pub fn new(
+        address: MailAddress,
+        notify: Option<Notify>,
+        original: Option<OriginalRecipient>,
+    ) -> Self {
+        Self { address, notify, original }
+    }
+
+    /// The address.
+    pub fn address(&self) -> &MailAddress {
+        &self.address
+    }
+
+    /// When the sender wants a report.
+    pub fn notify(&self) -> Option<Notify> {
+        self.notify
+    }
+}
+
+impl From<MailAddress> for Recipient {
+    fn from(address: MailAddress) -> Self {
+        Self::new(address, None, None)
+    }
+}
+
+/// How much of the message a failure report gives back (RET).
+// RFC 3461 §4.3
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ret {
+    /// FULL.
+    Full,
+    /// HDRS.
+    Headers,
+}
+
+/// When the sender wants a report (NOTIFY).
+// RFC 3461 §4.1
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notify {
+    /// SUCCESS.
+    pub success: bool,
+    /// FAILURE.
+    pub failure: bool,
+    /// DELAY.
+    pub delay: bool,
+}
+
+impl Notify {
+    /// NEVER.
+    pub const NEVER: Self = Self { success: false, failure: false, delay: false };
+    /// What holds when nothing is asked.
+    pub const DEFAULT: Self = Self { success: false, failure: true, delay: true };
+}
+
+impl fmt::Display for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asked = [(self.success, "SUCCESS"), (self.failure, "FAILURE"), (self.delay, "DELAY")];
+        let mut separator = "";
+        for (_, word) in asked.iter().filter(|(wanted, _)| *wanted) {
+            write!(f, "{separator}{word}")?;
+            separator = ",";
+        }
+        if separator.is_empty() { f.write_str("NEVER") } else { Ok(()) }
+    }
+}
+
+/// The sender's own name for the envelope (ENVID), decoded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EnvelopeId(String);
+
+impl EnvelopeId {
+    /// Takes the decoded value.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Option`].
+    // RFC 3461 §4.4
+    pub fn new(text: &str) -> Result<Self, EnvelopeError> {
+        let fits = !text.is_empty()
+            && text.bytes().all(|b| (b' '..=b'~').contains(&b))
+            && xtext(text).len() <= MAX_ENVELOPE_ID;
+        if fits { Ok(Self(text.to_owned())) } else { Err(EnvelopeError::Option) }
+    }
+
+    /// The value.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EnvelopeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EnvelopeId(…)")
+    }
+}
+
+/// The recipient as its sender wrote it (ORCPT), decoded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OriginalRecipient {
+    kind: String,
+    address: String,
+}
+
+impl OriginalRecipient {
+    /// Takes the address type (`rfc822`, `utf-8`) and the decoded address.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Option`].
+    // RFC 3461 §4.2
+    pub fn new(kind: &str, address: &str) -> Result<Self, EnvelopeError> {
+        let atom = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let whole = Self { kind: kind.to_ascii_lowercase(), address: address.to_owned() };
+        let fits = !kind.is_empty()
+            && kind.chars().all(atom)
+            && !address.is_empty()
+            && !address.chars().any(char::is_control)
+            && (address.is_ascii() || whole.kind == "utf-8")
+            && whole.parameter().len() <= MAX_ORIGINAL_RECIPIENT;
+        if fits { Ok(whole) } else { Err(EnvelopeError::Option) }
+    }
+
+    /// Type and address for a report, in ASCII.
+    // RFC 3464 §2.3.1
+    // RFC 6533 §3
+    pub fn field(&self) -> String {
+        let address =
+            if self.kind == "utf-8" { utf8_xtext(&self.address) } else { self.address.clone() };
+        format!("{};{address}", self.kind)
+    }
+
+    /// Type and address for RCPT.
+    pub(super) fn parameter(&self) -> String {
+        let address =
+            if self.kind == "utf-8" { utf8_xtext(&self.address) } else { xtext(&self.address) };
+        format!("{};{address}", self.kind)
+    }
+}
+
+impl fmt::Debug for OriginalRecipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OriginalRecipient(…)")
+    }
+}
+
+/// Encodes ASCII for a parameter: `+`, `=` and what is not graphic as `+XX`.
+// RFC 3461 §4
+pub(super) fn xtext(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for b in text.bytes() {
+        if b.is_ascii_graphic() && !matches!(b, b'+' | b'=') {
+            out.push(char::from(b));
+        } else {
+            out.push_str(&format!("+{b:02X}"));
+        }
+    }
+    out
+}
+
+/// Encodes any text in ASCII: `\`, `+`, `=` and what is not graphic ASCII as `\x{…}`.
+// RFC 6533 §3
+pub(super) fn utf8_xtext(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_graphic() && !matches!(c, '+' | '=' | '\\') {
+            out.push(c);
+        } else {
+            out.push_str(&format!("\\x{{{:02X}}}", u32::from(c)));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> MessageFacts {
+        MessageFacts { size: 1, eight_bit: false, utf8_headers: false }
+    }
+
+    #[test]
+    fn recipients_are_counted() {
+        let one: Recipient = "a@a.fr".parse::<MailAddress>().unwrap().into();
+        let of = |n| Envelope::new(ReversePath::Null, vec![one.clone(); n], facts()).map(|_| ());
+        assert_eq!(of(0), Err(EnvelopeError::NoRecipient));
+        assert_eq!(of(100), Ok(()));
+        assert_eq!(of(101), Err(EnvelopeError::TooManyRecipients));
+    }
+
+    #[test]
+    fn options_are_encoded() {
+        assert_eq!(xtext("a+b=c d"), "a+2Bb+3Dc+20d");
+        let original = OriginalRecipient::new("RFC822", "a+b@a.fr").unwrap();
+        assert_eq!(original.parameter(), "rfc822;a+2Bb@a.fr");
+        assert_eq!(original.field(), "rfc822;a+b@a.fr");
+        let original = OriginalRecipient::new("utf-8", "hélène+x@a.fr").unwrap();
+        assert_eq!(original.parameter(), r"utf-8;h\x{E9}l\x{E8}ne\x{2B}x@a.fr");
+        assert_eq!(original.field(), original.parameter());
+    }
+
+    #[test]
+    fn options_that_could_break_a_line_are_refused() {
+        for text in ["", "a\r\nDATA", "é", &"a".repeat(101), &"+".repeat(34)] {
+            assert_eq!(EnvelopeId::new(text), Err(EnvelopeError::Option), "{text:?}");
+        }
+        for (kind, address) in [
+            ("", "a@a.fr"),
+            ("rfc 822", "a@a.fr"),
+            ("rfc822;x", "a@a.fr"),
+            ("rfc822", ""),
+            ("rfc822", "é@a.fr"),
+            ("utf-8", "é\r\n"),
+        ] {
+            assert_eq!(OriginalRecipient::new(kind, address), Err(EnvelopeError::Option), "{kind}");
+        }
+    }
+
+    #[test]
+    fn notify_is_written_as_asked() {
+        assert_eq!(Notify::NEVER.to_string(), "NEVER");
+        assert_eq!(Notify::DEFAULT.to_string(), "FAILURE,DELAY");
+        assert_eq!(Notify { success: true, ..Notify::NEVER }.to_string(), "SUCCESS");
+    }
+
+    #[test]
+    fn debug_names_nobody() {
+        let original = OriginalRecipient::new("rfc822", "marie@a.fr").unwrap();
+        let to = Recipient::new("marie@a.fr".parse().unwrap(), None, Some(original));
+        let envelope = Envelope::new(ReversePath::Null, vec![to], facts()).unwrap();
+        let envelope = envelope.reported(None, Some(EnvelopeId::new("marie-1").unwrap()));
+        assert!(!format!("{envelope:?}").contains("marie"));
+    }
+}

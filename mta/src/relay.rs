@@ -1,0 +1,429 @@
+//! The relay: takes what is due from the queue to other operators, and writes back what became of it.
+//!
+//! One attempt of one entry: its recipients by domain, a connection each, the outcomes in one transaction with the
+//! next due time or the report. Nothing is lost between: until that transaction the entry stays as it was, and a
+//! peer that has taken the message knows its repetition.
+
+use domain::{Lang, MailAddress, MailDomain, ReversePath, Verdict};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use mailstore::body::BodyReader;
+use mailstore::{AccountId, QueueId, StoreError};
+use pki::tls::{NamePolicy, client_config};
+use pki::trust::ListingStep;
+use pki::{Identity, PeerChain, Trust, Usage};
+use post::Post;
+use post::queue::{self, Entry, Settlement, Waiting};
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::client::{
+    Attempts, Dsn, Envelope, EnvelopeId, Event, MessageFacts, NextHop, Notify, Original,
+    OriginalRecipient, Outcome, Plan, Problem, Reader, Recipient, RecipientReport, Resolver, Ret,
+    Returned, Routes, Schedule, Terms, Timeouts, TlsFor, connect, is_asked, next_hops,
+};
+
+/// Entries taken from the queue at once.
+const BATCH: usize = 64;
+/// Attempts under way at the same time.
+const CONCURRENCY: usize = 20;
+/// How often due times are looked at when nothing rings.
+const LOOK: Duration = Duration::from_secs(1);
+/// Octets read from a body at once.
+const BLOCK: usize = 64 * 1024;
+
+/// What a relay is made of.
+#[derive(Clone)]
+pub struct RelayParts {
+    /// The operator's post, with its queue.
+    pub post: Post,
+    /// Who is trusted.
+    pub trust: Arc<Trust>,
+    /// Our own certificate.
+    pub identity: Arc<Identity>,
+    /// The civil clock.
+    pub clock: Arc<dyn domain::Clock>,
+    /// Configured ways.
+    pub routes: Routes,
+    /// The DNS.
+    pub resolver: Arc<dyn Resolver>,
+    /// When to try again.
+    pub schedule: Schedule,
+    /// From whom reports come.
+    pub postmaster: MailAddress,
+    /// The language of the operator.
+    pub lang: Lang,
+    /// The civil time of reports.
+    pub zone: TimeZone,
+}
+
+/// Takes mail to other operators. Clones share it.
+#[derive(Clone)]
+pub struct Relay {
+    parts: Arc<RelayParts>,
+    /// Entries that an attempt is at.
+    under_way: Arc<Mutex<BTreeSet<QueueId>>>,
+}
+
+impl Relay {
+    /// A relay.
+    #[must_use]
+    pub fn new(parts: RelayParts) -> Self {
+        Self { parts: Arc::new(parts), under_way: Arc::default() }
+    }
+
+    /// Works the queue until told to stop; attempts under way are finished.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow_and_update() {
+            self.run_due().await;
+            tokio::select! {
+                () = self.parts.post.queued() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                changed = stop.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    /// Makes one attempt at everything that is due now; returns how many entries it was at.
+    pub async fn run_due(&self) -> usize {
+        let now = self.parts.clock.now().as_second();
+        let due = match queue::due(self.parts.post.store(), now, BATCH) {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the queue");
+                return 0;
+            }
+        };
+        let mut attempts = JoinSet::new();
+        let mut made = 0;
+        for (was_due, account, id) in due {
+            if !self.take(id) {
+                continue;
+            }
+            while attempts.len() >= CONCURRENCY {
+                attempts.join_next().await;
+            }
+            made += 1;
+            let relay = self.clone();
+            attempts.spawn(async move {
+                if let Err(error) = relay.attempt(was_due, account, id).await {
+                    // The entry stays as it was and is due still.
+                    tracing::error!(
+                        queue_id = %id,
+                        error = &error as &dyn std::error::Error,
+                        "an attempt was not written back"
+                    );
+                }
+                relay.let_go(id);
+            });
+        }
+        while attempts.join_next().await.is_some() {}
+        made
+    }
+
+    fn take(&self, id: QueueId) -> bool {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(id)
+    }
+
+    fn let_go(&self, id: QueueId) {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    /// One attempt at one entry.
+    async fn attempt(
+        &self,
+        was_due: i64,
+        account: AccountId,
+        id: QueueId,
+    ) -> Result<(), StoreError> {
+        let store = self.parts.post.store();
+        let (mut entry, header) = {
+            let view = store.view(account)?;
+            let Some(entry) = queue::entry(&view, id)? else { return Ok(()) };
+            let header = store.body(&view, entry.body)?;
+            (entry, header)
+        };
+        let header = Arc::new(header);
+        entry.attempts = entry.attempts.saturating_add(1);
+        let mut told = Vec::new();
+        let mut waiting = Vec::new();
+        for (domain, recipients) in by_domain(std::mem::take(&mut entry.recipients)) {
+            let outcomes = self.deliver(&entry, &header, &domain, &recipients).await;
+            for (recipient, (outcome, host, peer_reports)) in recipients.into_iter().zip(outcomes) {
+                let done = Done { recipient, outcome, host, peer_reports };
+                self.sort(&entry, done, &mut told, &mut waiting);
+            }
+        }
+        let now = self.parts.clock.now();
+        let plan = self.plan(&entry, now);
+        let due = match plan {
+            Plan::Retry { at, .. } => at.as_second(),
+            Plan::GiveUp => now.as_second(),
+        };
+        if let Plan::Retry { report_delay: true, .. } = plan
+            && !waiting.is_empty()
+        {
+            entry.delay_reported = true;
+            let until = self.parts.schedule.gives_up_at(accepted_at(&entry));
+            for (recipient, problem) in &waiting {
+                told.push(self.report_of(
+                    recipient,
+                    Event::Delayed { problem: problem.clone(), retried_until: until },
+                    None,
+                ));
+            }
+        }
+        entry.recipients = waiting.into_iter().map(|(recipient, _)| recipient).collect();
+        let report = self.report(&entry, &header, told)?;
+        let settlement = Settlement { account, was_due, entry, due, report };
+        let _written = self.parts.post.settle(settlement).await?;
+        Ok(())
+    }
+
+    fn plan(&self, entry: &Entry, now: Timestamp) -> Plan {
+        let attempts = Attempts {
+            accepted_at: accepted_at(entry),
+            made: entry.attempts,
+            delay_reported: entry.delay_reported,
+        };
+        self.parts.schedule.plan(attempts, now, self.random())
+    }
+
+    fn random(&self) -> u64 {
+        let mut bytes = [0; 8];
+        // Without randomness retries come at their bare times.
+        let _ = self.parts.post.random().fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Sorts one outcome into what is to be told and what is to be tried again.
+    fn sort(
+        &self,
+        entry: &Entry,
+        done: Done,
+        told: &mut Vec<RecipientReport>,
+        waiting: &mut Vec<(Waiting, Problem)>,
+    ) {
+        let Done { mut recipient, outcome, host, peer_reports } = done;
+        match outcome {
+            Outcome::Delivered { .. } if peer_reports => {}
+            Outcome::Delivered { reply } => {
+                told.push(self.report_of(&recipient, Event::Relayed { reply }, host));
+            }
+            Outcome::Refused(problem) => {
+                told.push(self.report_of(&recipient, Event::Failed(problem), host));
+            }
+            Outcome::Deferred(problem) => {
+                tracing::info!(queue_id = %entry.id, reason = problem.reason.id(), "deferred");
+                if self.plan(entry, self.parts.clock.now()) == Plan::GiveUp {
+                    let event = Event::Failed(problem.expired());
+                    told.push(self.report_of(&recipient, event, host));
+                } else {
+                    recipient.last = Some(problem.reason.id().to_owned());
+                    waiting.push((recipient, problem));
+                }
+            }
+        }
+    }
+
+    fn report_of(&self, to: &Waiting, event: Event, host: Option<String>) -> RecipientReport {
+        RecipientReport {
+            recipient: client_recipient(to),
+            label: None,
+            event,
+            remote_mta: host,
+            last_attempt: Some(self.parts.clock.now()),
+        }
+    }
+
+    /// The report on what the sender asked to be told.
+    fn report(
+        &self,
+        entry: &Entry,
+        body: &BodyReader,
+        told: Vec<RecipientReport>,
+    ) -> Result<Option<queue::Report>, StoreError> {
+        let ReversePath::Address(to) = &entry.reverse_path else { return Ok(None) };
+        let asked = |report: &RecipientReport| is_asked(report.recipient.notify(), report.action());
+        let recipients: Vec<_> = told.into_iter().filter(asked).collect();
+        if recipients.is_empty() || !entry.may_report {
+            return Ok(None);
+        }
+        let mut token = [0; 16];
+        self.parts.post.random().fill(&mut token)?;
+        let dsn = Dsn {
+            token: u128::from_le_bytes(token),
+            reporting_mta: self.parts.post.settings().hostname.clone(),
+            from: self.parts.postmaster.clone(),
+            to: to.clone(),
+            reader: Reader::Professional,
+            zone: self.parts.zone.clone(),
+            now: self.parts.clock.now(),
+            original: Original {
+                message_id: entry.message_id.as_ref().map(|id| format!("<{id}>")),
+                size: entry.size,
+                eight_bit: entry.eight_bit,
+                utf8_headers: entry.utf8_headers,
+                ret: Some(if entry.dsn.full { Ret::Full } else { Ret::Headers }),
+                envelope_id: envelope_id(entry),
+                accepted_at: accepted_at(entry),
+            },
+            recipients,
+        };
+        let message = dsn.write();
+        let original = match message.returned {
+            Returned::FullMessage => body.read_all()?,
+            Returned::HeaderSection => header_section(body)?,
+        };
+        let pieces = [message.head.as_slice(), original.as_slice(), message.tail.as_slice()];
+        self.parts.post.report(pieces).map(Some)
+    }
+
+    /// Sends an entry to its recipients in one domain; an outcome for each.
+    async fn deliver(
+        &self,
+        entry: &Entry,
+        body: &Arc<BodyReader>,
+        domain: &MailDomain,
+        recipients: &[Waiting],
+    ) -> Vec<(Outcome, Option<String>, bool)> {
+        let all = |outcome: Outcome, host: Option<String>| {
+            recipients.iter().map(|_| (outcome.clone(), host.clone(), false)).collect()
+        };
+        let check = |chain: &[CertificateDer<'_>]| self.check(chain, domain);
+        let terms = Terms {
+            name: &self.parts.post.settings().hostname,
+            tls: self,
+            check: &check,
+            timeouts: Timeouts::default(),
+        };
+        let mut random = || self.random();
+        let resolver = &*self.parts.resolver;
+        let hops = match next_hops(domain, &self.parts.routes, resolver, &mut random).await {
+            Ok(hops) => hops,
+            Err(failure) => return all(failure.problem().outcome(), None),
+        };
+        let mut connected = match connect(&hops, resolver, terms).await {
+            Ok(connected) => connected,
+            Err(none) => return all(none.failure.problem().outcome(), none.host),
+        };
+        let facts = MessageFacts {
+            size: entry.size,
+            eight_bit: entry.eight_bit,
+            utf8_headers: entry.utf8_headers,
+        };
+        let to = recipients.iter().map(client_recipient).collect();
+        let Ok(envelope) = Envelope::new(entry.reverse_path.clone(), to, facts) else {
+            return all(Problem::new(crate::client::Reason::BodyUnavailable).outcome(), None);
+        };
+        let ret = if entry.dsn.full { Ret::Full } else { Ret::Headers };
+        let envelope = envelope.reported(Some(ret), envelope_id(entry));
+        let mut octets = BodyStream { body: Arc::clone(body), at: 0, block: Vec::new(), read: 0 };
+        let report = connected.connection.send(envelope, &mut octets, &check).await;
+        let host = Some(connected.hop.host.clone());
+        connected.connection.quit().await;
+        let told = |outcome| (outcome, host.clone(), report.peer_reports);
+        report.outcomes.into_iter().map(told).collect()
+    }
+
+    /// Whether the server that we reached serves a domain.
+    // MSS #13
+    // MSS #14
+    fn check(&self, chain: &[CertificateDer<'_>], domain: &MailDomain) -> Result<(), Verdict> {
+        let chain = PeerChain::read(chain).map_err(|fault| fault.verdict())?;
+        let state = self.parts.trust.state();
+        let standing = state
+            .judge_peer(&chain, Usage::Server, self.parts.clock.now())
+            .map_err(|fault| fault.verdict())?;
+        let listed = state.listed_for(&standing, domain);
+        listed.map_err(|fault| fault.verdict(ListingStep::Relay))
+    }
+}
+
+impl TlsFor for Relay {
+    fn client_config(&self, hop: &NextHop) -> Result<Arc<ClientConfig>, Verdict> {
+        let names = if hop.compare_name { NamePolicy::Compared } else { NamePolicy::Ignored };
+        let RelayParts { identity, trust, clock, .. } = &*self.parts;
+        let config = client_config(identity, trust, names, clock);
+        config.map(Arc::new).map_err(|_| Verdict::InternalFailure)
+    }
+}
+
+/// One recipient after an attempt.
+struct Done {
+    recipient: Waiting,
+    outcome: Outcome,
+    host: Option<String>,
+    peer_reports: bool,
+}
+
+fn accepted_at(entry: &Entry) -> Timestamp {
+    Timestamp::from_second(entry.accepted).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn envelope_id(entry: &Entry) -> Option<EnvelopeId> {
+    EnvelopeId::new(entry.dsn.envelope_id.as_deref()?).ok()
+}
+
+fn by_domain(recipients: Vec<Waiting>) -> BTreeMap<MailDomain, Vec<Waiting>> {
+    let mut domains: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for recipient in recipients {
+        domains.entry(recipient.address.domain().clone()).or_default().push(recipient);
+    }
+    domains
+}
+
+fn client_recipient(of: &Waiting) -> Recipient {
+    let post::Notify { success, failure, delay } = of.dsn.notify;
+    let original = of.dsn.original.as_deref().and_then(|original| {
+        let (kind, address) = original.split_once(';')?;
+        OriginalRecipient::new(kind, address).ok()
+    });
+    Recipient::new(of.address.clone(), Some(Notify { success, failure, delay }), original)
+}
+
+/// The header section of a stored message, with the empty line.
+fn header_section(body: &BodyReader) -> Result<Vec<u8>, StoreError> {
+    let mut octets = body.read(0, BLOCK + BLOCK)?;
+    if let Some(end) = memchr::memmem::find(&octets, b"\r\n\r\n") {
+        octets.truncate(end + 4);
+    }
+    Ok(octets)
+}
+
+/// A stored body as a stream. A block is read and opened when it is asked for: a short, bounded piece of work.
+struct BodyStream {
+    body: Arc<BodyReader>,
+    at: u64,
+    block: Vec<u8>,
+    read: usize,
+}
+
+impl AsyncRead for BodyStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.read == self.block.len() {
+            self.block = self.body.read(self.at, BLOCK).map_err(io::Error::other)?;
+            self.at += self.block.len() as u64;
+            self.read = 0;
+        }
+        let rest = self.block.get(self.read..).unwrap_or_default();
+        let now = rest.get(..rest.len().min(into.remaining())).unwrap_or_default();
+        into.put_slice(now);
+        let taken = now.len();
+        self.read += taken;
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,183 @@
+//! The parameters of MAIL and RCPT, as values.
+//!
+//! Invariants: an [`EnvelopeId`] is printable ASCII; an [`OriginalRecipient`] has no control character. Both name
+//! people at times: their `Debug` prints nothing.
+//! Failure: the gates of the values give `None`; the text is not kept.
+
+use std::fmt;
+
+use super::xtext;
+
+/// Longest ENVID, encoded.
+// RFC 3461 §4.4
+pub const MAX_ENVELOPE_ID: usize = 100;
+
+/// Longest ORCPT, encoded.
+// RFC 3461 §4.2
+pub const MAX_ORIGINAL_RECIPIENT: usize = 500;
+
+/// What MAIL may say besides the sender.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailParams {
+    /// How large the message will be, in octets.
+    // RFC 1870 §6
+    pub size: Option<u64>,
+    /// `BODY=8BITMIME` was said.
+    // RFC 6152 §3
+    pub eight_bit: bool,
+    /// Addresses and headers may be UTF-8.
+    // RFC 6531 §3.4
+    pub smtputf8: bool,
+    /// How much of the message a failure report brings back.
+    // RFC 3461 §4.3
+    pub ret: Option<Ret>,
+    /// The sender's own name for this sending.
+    // RFC 3461 §4.4
+    pub envid: Option<EnvelopeId>,
+}
+
+/// What RCPT may say besides the recipient.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RcptParams {
+    /// When a report is wanted; nothing said is the receiver's custom.
+    // RFC 3461 §4.1
+    pub notify: Option<Notify>,
+    /// The recipient as first written.
+    // RFC 3461 §4.2
+    pub orcpt: Option<OriginalRecipient>,
+}
+
+/// How much of the message a failure report brings back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ret {
+    /// All of it.
+    Full,
+    /// Its headers.
+    Headers,
+}
+
+/// When a delivery report is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notify {
+    /// Never.
+    Never,
+    /// In these cases, of which there is one at least.
+    When {
+        /// Delivered.
+        success: bool,
+        /// Not delivered.
+        failure: bool,
+        /// Not delivered yet.
+        delay: bool,
+    },
+}
+
+/// The sender's own name for this sending (*ENVID*).
+#[derive(Clone, PartialEq, Eq)]
+pub struct EnvelopeId(String);
+
+impl EnvelopeId {
+    /// Reads the parameter's value.
+    // RFC 3461 §4.4
+    pub fn read(text: &str) -> Option<Self> {
+        if text.is_empty() || text.len() > MAX_ENVELOPE_ID {
+            return None;
+        }
+        xtext::decode(text).map(Self)
+    }
+
+    /// The id, decoded.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id as a parameter's value.
+    pub fn to_xtext(&self) -> String {
+        xtext::encode(&self.0)
+    }
+}
+
+impl fmt::Debug for EnvelopeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EnvelopeId(…)")
+    }
+}
+
+/// The recipient as first written (*ORCPT*).
+#[derive(Clone, PartialEq, Eq)]
+pub struct OriginalRecipient {
+    kind: String,
+    address: String,
+}
+
+impl OriginalRecipient {
+    /// Reads the parameter's value, `type;address`.
+    // RFC 3461 §4.2
+    // RFC 6533 §3
+    pub fn read(text: &str) -> Option<Self> {
+        let (kind, address) =
+            text.split_once(';').filter(|_| text.len() <= MAX_ORIGINAL_RECIPIENT)?;
+        let atom = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        if kind.is_empty() || address.is_empty() || !kind.bytes().all(atom) {
+            return None;
+        }
+        let kind = kind.to_ascii_lowercase();
+        let address = match kind.as_str() {
+            "utf-8" => xtext::decode_utf8(address)?,
+            _ => xtext::decode(address)?,
+        };
+        Some(Self { kind, address })
+    }
+
+    /// The type of address, lower case: `rfc822`, `utf-8` or another.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The address, decoded.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The parameter's value in ASCII.
+    pub fn to_parameter(&self) -> String {
+        let address = match self.kind.as_str() {
+            "utf-8" => xtext::encode_utf8(&self.address),
+            _ => xtext::encode(&self.address),
+        };
+        format!("{};{address}", self.kind)
+    }
+}
+
+impl fmt::Debug for OriginalRecipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OriginalRecipient(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn original_recipients() {
+        let read = |text: &str| OriginalRecipient::read(text);
+        let one = read("RFC822;jean+2Bx@a.fr").unwrap();
+        assert_eq!((one.kind(), one.address()), ("rfc822", "jean+x@a.fr"));
+        assert_eq!(one.to_parameter(), "rfc822;jean+2Bx@a.fr");
+        assert_eq!(read(r"utf-8;h\x{E9}@a.fr").unwrap().address(), "hé@a.fr");
+        let long = format!("rfc822;{}", "a".repeat(494));
+        for wrong in ["", ";", "rfc822;", ";a", "rfc822", "rf c;a", "rfc822;a=b", &long] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        assert_eq!(format!("{one:?}"), "OriginalRecipient(…)");
+    }
+
+    #[test]
+    fn envelope_ids() {
+        assert_eq!(EnvelopeId::read("QQ+20314").unwrap().as_str(), "QQ 314");
+        assert_eq!(EnvelopeId::read("QQ+20314").unwrap().to_xtext(), "QQ+20314");
+        assert_eq!(EnvelopeId::read(""), None);
+        assert_eq!(EnvelopeId::read(&"a".repeat(101)), None);
+    }
+}

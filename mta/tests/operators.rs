@@ -1,0 +1,393 @@
+//! Three operators in one process: a hospital, a practice and one of citizens, each with its own certificate, store
+//! and listener, trusting each other by the signed domain list. Mail goes between them over real sockets.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests panic")]
+
+use domain::{
+    Clock, DistinguishedName, Lang, MailDomain, MailboxKind, ManualClock, Mode, ReversePath,
+    Verdict,
+};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use mailstore::model::account::{AccountState, NewAccount};
+use mailstore::{AccountId, Actor, Faults, SeededRandom, Store};
+use mta::client::{Answer, LookupError, Mx, Resolver, Route, Routes, Schedule};
+use mta::reception::Reception;
+use mta::relay::{Relay, RelayParts};
+use mta::server::config::{Role, SessionConfig};
+use mta::server::serve::{ListenerConfig, Server};
+use pki::authority::{AuthorityKey, AuthorityParams, Validity};
+use pki::domain_list::{Contact, DefaultEngine, DomainEntry, ListRules};
+use pki::tls::server_config;
+use pki::trust::TrustState;
+use pki::{Authority, ClientAuth, Identity, Issued, Profile, RevocationReason, Subject, Trust};
+use post::{DsnRequest, Envelope, Origin, Post, RecipientDsn, Settings, Submitter};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+const LETTERS: &str = "letters@chu.example";
+const MARIE: &str = "marie@practice.example";
+const CITIZEN: &str = "279035121518989@patient.example";
+
+/// No test asks a name server.
+struct NoDns;
+
+impl Resolver for NoDns {
+    fn mx<'a>(&'a self, _: &'a str) -> Answer<'a, Vec<Mx>> {
+        Box::pin(async { Err(LookupError::Failed) }) as Pin<Box<_>>
+    }
+
+    fn addresses<'a>(&'a self, _: &'a str) -> Answer<'a, Vec<IpAddr>> {
+        Box::pin(async { Err(LookupError::Failed) }) as Pin<Box<_>>
+    }
+}
+
+fn profile(host: &str) -> Profile {
+    Profile::Operator {
+        subject: Subject {
+            structure: "1630013605".parse().unwrap(),
+            legal_name: "ESSAI".into(),
+            department: "Paris (75)".into(),
+        },
+        host: host.into(),
+        dns_names: vec!["localhost".into()],
+        ip_addresses: vec![[127, 0, 0, 1].into()],
+    }
+}
+
+fn entry(domain: &str, dn: &DistinguishedName) -> DomainEntry {
+    DomainEntry {
+        domain: domain.parse().unwrap(),
+        description: String::new(),
+        dn: Arc::new(dn.clone()),
+        responsible: Contact::default(),
+        support: Contact::default(),
+        updated: None,
+    }
+}
+
+/// The authority of a trust domain, and what it has published.
+struct Land {
+    dir: PathBuf,
+    clock: ManualClock,
+    authority: Authority,
+}
+
+impl Drop for Land {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+impl Land {
+    fn new(name: &str) -> Self {
+        let start: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+        let dir = std::env::temp_dir().join(format!("pli-mta-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        let clock = ManualClock::new(start);
+        let mut params =
+            AuthorityParams::new("PLI", "PLI ESSAIS", Mode::Production, start).unwrap();
+        params.key = AuthorityKey::Rsa2048;
+        params.not_before = start - SignedDuration::from_hours(24 * 365);
+        let authority = Authority::init(&dir, params, Arc::new(clock.clone())).unwrap();
+        Self { dir, clock, authority }
+    }
+
+    fn issue(&mut self, host: &str) -> Issued {
+        self.authority.issue(&profile(host), None).unwrap()
+    }
+
+    /// The trust that everybody has: anchors, revocations, the list of these pairs.
+    fn trust(&mut self, pairs: &[(&str, &Issued)]) -> Arc<Trust> {
+        let entries = pairs.iter().map(|(domain, of)| entry(domain, of.certificate.subject()));
+        self.authority.set_domains(entries.collect()).unwrap();
+        let list = self.authority.domain_list().unwrap();
+        let chain = [self.authority.issuing().der(), self.authority.root().der()];
+        let pem = pki::pem::write_certificates(chain);
+        let lists = self.authority.crl().unwrap().pem();
+        let trust = Trust::load(pem.as_bytes(), lists.as_bytes(), Mode::Production).unwrap();
+        let at = self.clock.now();
+        let state: Arc<TrustState> = trust.state();
+        let rules = ListRules {
+            anchors: state.anchors(),
+            revocation_lists: state.revocation_lists(),
+            revocation: pki::trust::Revocation::Required,
+            signers: &[],
+            at,
+            engine: &DefaultEngine,
+        };
+        let list = pki::DomainList::verify(list.as_bytes(), &rules).unwrap();
+        trust.take_domain_list(Arc::new(list), at);
+        trust
+    }
+}
+
+struct Operator {
+    domain: MailDomain,
+    post: Post,
+    relay: Relay,
+    account: AccountId,
+    address: &'static str,
+    /// Ends the listener when dropped.
+    _stop: watch::Sender<bool>,
+    _tls: watch::Sender<Arc<rustls::ServerConfig>>,
+}
+
+/// What an operator is started with.
+struct Plan {
+    domain: &'static str,
+    address: &'static str,
+    kind: MailboxKind,
+    issued: Issued,
+    listener: TcpListener,
+}
+
+async fn listen() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+impl Operator {
+    async fn start(plan: Plan, land: &Land, trust: &Arc<Trust>, routes: &Routes) -> Self {
+        let Plan { domain, address, kind, issued, listener } = plan;
+        let clock: Arc<dyn Clock> = Arc::new(land.clock.clone());
+        let random = Arc::new(SeededRandom::new(domain.len() as u64));
+        let faults = Arc::new(Faults::default());
+        let store = Store::in_memory(clock.clone(), random.clone(), Vec::new(), faults).unwrap();
+        let new = NewAccount {
+            address: address.parse().unwrap(),
+            kind,
+            state: AccountState::Active,
+            ins: None,
+            traits: None,
+            quota: u64::MAX,
+            mailboxes: Vec::new(),
+            owner: None,
+        };
+        let account = store.create_account(Actor::SYSTEM, new).await.unwrap().account;
+        let domain: MailDomain = domain.parse().unwrap();
+        let hostname: MailDomain = format!("mail.{domain}").parse().unwrap();
+        let settings = Settings {
+            hostname: hostname.clone(),
+            own_domains: [domain.clone()].into(),
+            citizen_domains: ["patient.example".parse().unwrap()].into_iter().collect(),
+            mode: Mode::Test,
+            product: "PLI-TEST".into(),
+            max_size: 26_214_400,
+        };
+        let listed = Arc::clone(trust);
+        let is_listed = Arc::new(move |domain: &MailDomain| {
+            listed.state().domain_list().is_some_and(|list| list.is_listed(domain))
+        });
+        let post = Post::new(
+            settings,
+            store,
+            clock.clone(),
+            random,
+            is_listed,
+            Arc::new(|_: &domain::MailAddress| false),
+        );
+        let postmaster = format!("postmaster@{domain}");
+        let identity = Identity::from_issued(&issued).unwrap();
+        let tls = server_config(&identity, trust, ClientAuth::Offered, &clock).unwrap();
+        let (tls, tls_of_server) = watch::channel(Arc::new(tls));
+        let (stop, stop_of_server) = watch::channel(false);
+        let session = SessionConfig::new(Role::Reception, hostname, postmaster.parse().unwrap());
+        let reception = Reception::new(post.clone(), Arc::clone(trust), clock.clone());
+        let server = Server::new(
+            ListenerConfig::new(session),
+            Arc::new(reception),
+            tls_of_server,
+            stop_of_server,
+        );
+        tokio::spawn(server.run(listener));
+        let relay = Relay::new(RelayParts {
+            post: post.clone(),
+            trust: Arc::clone(trust),
+            identity,
+            clock,
+            routes: routes.clone(),
+            resolver: Arc::new(NoDns),
+            schedule: Schedule::default(),
+            postmaster: postmaster.parse().unwrap(),
+            lang: Lang::Fr,
+            zone: TimeZone::UTC,
+        });
+        Self { domain, post, relay, account, address, _stop: stop, _tls: tls }
+    }
+
+    /// Submits a message and makes one attempt to relay it.
+    async fn send(&self, to: &[&str], more: &str) -> Result<(), Verdict> {
+        let origin = Origin::Own(Submitter {
+            actor: Actor::SYSTEM,
+            account: self.account,
+            address: self.address.parse().unwrap(),
+            also_as: Vec::new(),
+            is_citizen: self.domain.as_str() == "patient.example",
+        });
+        let reverse_path = ReversePath::Address(self.address.parse().unwrap());
+        let mut recipients = Vec::new();
+        for to in to {
+            let to = to.parse().unwrap();
+            recipients.push(self.post.recipient(&origin, &to, RecipientDsn::default())?);
+        }
+        let envelope = Envelope { reverse_path, dsn: DsnRequest::default(), smtputf8: false };
+        let mut incoming = self.post.incoming(origin, envelope, recipients, None)?;
+        let message = format!("From: {}\r\n{more}\r\n\r\nBonjour é\r\n.\r\n", self.address);
+        incoming.write(message.as_bytes())?;
+        incoming.finish().await?;
+        self.relay.run_due().await;
+        Ok(())
+    }
+
+    /// The messages of the operator's account, as stored.
+    fn messages(&self) -> Vec<String> {
+        let store = self.post.store();
+        let view = store.view(self.account).unwrap();
+        let placed = view.placements(view.inbox().unwrap(), 0, u32::MAX, 100).unwrap();
+        let read = |message| {
+            let body = view.message(message).unwrap().body;
+            String::from_utf8(store.body(&view, body).unwrap().read_all().unwrap()).unwrap()
+        };
+        placed.into_iter().map(|(_, placement)| read(placement.message)).collect()
+    }
+
+    fn queued(&self) -> usize {
+        post::queue::due(self.post.store(), i64::MAX / 4, 100).unwrap().len()
+    }
+}
+
+fn route(listener: &TcpListener, domain: &str) -> (MailDomain, Route) {
+    let at = listener.local_addr().unwrap();
+    let mut route = Route::new("127.0.0.1", at.port());
+    route.server_name = Some(format!("mail.{domain}"));
+    (domain.parse().unwrap(), route)
+}
+
+/// Three operators that trust each other.
+async fn three(name: &str) -> (Land, [Operator; 3]) {
+    let mut land = Land::new(name);
+    let domains = ["chu.example", "practice.example", "patient.example"];
+    let issued = domains.map(|domain| land.issue(&format!("mail.{domain}")));
+    let pairs: Vec<_> = domains.iter().copied().zip(&issued).collect();
+    let trust = land.trust(&pairs);
+    let listeners = [listen().await, listen().await, listen().await];
+    let routes: Routes = listeners.iter().zip(domains).map(|(l, d)| route(l, d)).collect();
+    let [hospital, practice, citizens] = issued;
+    let [l1, l2, l3] = listeners;
+    let plan =
+        |domain, address, kind, issued, listener| Plan { domain, address, kind, issued, listener };
+    let operators = [
+        Operator::start(
+            plan(domains[0], LETTERS, MailboxKind::Application, hospital, l1),
+            &land,
+            &trust,
+            &routes,
+        )
+        .await,
+        Operator::start(
+            plan(domains[1], MARIE, MailboxKind::Personal, practice, l2),
+            &land,
+            &trust,
+            &routes,
+        )
+        .await,
+        Operator::start(
+            plan(domains[2], CITIZEN, MailboxKind::Citizen, citizens, l3),
+            &land,
+            &trust,
+            &routes,
+        )
+        .await,
+    ];
+    (land, operators)
+}
+
+// MSS #16
+#[tokio::test]
+async fn a_letter_goes_to_a_citizen_and_a_colleague_and_the_citizen_answers() {
+    let (_land, [hospital, practice, citizens]) = three("letter").await;
+    assert_eq!(citizens.send(&[LETTERS], "Subject: too soon").await, Err(Verdict::CitizenFirst));
+    hospital.send(&[CITIZEN, MARIE], "Subject: Lettre").await.unwrap();
+    for there in [&practice, &citizens] {
+        let messages = there.messages();
+        assert_eq!(messages.len(), 1);
+        assert!(messages[0].starts_with("Received: from mail.chu.example ([127.0.0.1])"));
+        assert!(messages[0].ends_with("Bonjour é\r\n.\r\n"), "{}", messages[0]);
+    }
+    assert_eq!(hospital.queued(), 0);
+    citizens.send(&[LETTERS], "Subject: Merci").await.unwrap();
+    assert!(hospital.messages()[0].contains("Subject: Merci"));
+}
+
+// MSS #35
+#[tokio::test]
+async fn an_unknown_recipient_comes_back_as_one_report() {
+    let (_land, [hospital, _practice, _citizens]) = three("unknown").await;
+    hospital.send(&["nobody@practice.example"], "Subject: Lettre").await.unwrap();
+    let messages = hospital.messages();
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].contains("Status: 5.1.1"), "{}", messages[0]);
+    assert!(messages[0].contains("Message non distribu"), "{}", messages[0]);
+    assert_eq!(hospital.queued(), 0);
+}
+
+// MSS #10, MSS #11, MSS #13, MSS #14
+#[tokio::test]
+async fn a_peer_whose_certificate_is_not_right_is_not_written_to_and_the_mail_waits() {
+    for fault in ["expired", "revoked", "unlisted", "foreign"] {
+        let mut land = Land::new(fault);
+        let mut other = Land::new(&format!("{fault}-other"));
+        let sender = land.issue("mail.chu.example");
+        let peer = match fault {
+            "expired" => {
+                let now = land.clock.now();
+                let day = SignedDuration::from_hours(24);
+                let validity = Validity { not_before: now - day * 9, not_after: now - day };
+                land.authority.issue(&profile("mail.practice.example"), Some(validity)).unwrap()
+            }
+            "foreign" => other.issue("mail.practice.example"),
+            _ => land.issue("mail.practice.example"),
+        };
+        if fault == "revoked" {
+            let reason = RevocationReason::KeyCompromise;
+            land.authority.revoke(peer.certificate.serial(), reason).unwrap();
+        }
+        let listed = land.issue("mail.listed.example");
+        let of_practice = if fault == "unlisted" { &listed } else { &peer };
+        let trust = land.trust(&[("chu.example", &sender), ("practice.example", of_practice)]);
+        let (l1, l2) = (listen().await, listen().await);
+        let routes: Routes = [route(&l1, "chu.example"), route(&l2, "practice.example")].into();
+        let hospital = Plan {
+            domain: "chu.example",
+            address: LETTERS,
+            kind: MailboxKind::Application,
+            issued: sender,
+            listener: l1,
+        };
+        let practice = Plan {
+            domain: "practice.example",
+            address: MARIE,
+            kind: MailboxKind::Personal,
+            issued: peer,
+            listener: l2,
+        };
+        let hospital = Operator::start(hospital, &land, &trust, &routes).await;
+        let practice = Operator::start(practice, &land, &trust, &routes).await;
+        hospital.send(&[MARIE], "Subject: Lettre").await.unwrap();
+        assert_eq!(practice.messages(), Vec::<String>::new(), "{fault}");
+        assert_eq!(hospital.queued(), 1, "{fault}: the mail waits");
+        // The other way: the wrong certificate is the client's now.
+        practice.send(&[LETTERS], "Subject: Lettre").await.unwrap();
+        assert_eq!(hospital.messages(), Vec::<String>::new(), "{fault}");
+        // After five days the sender is told.
+        land.clock.advance(Duration::from_secs(5 * 24 * 3600 + 60));
+        hospital.relay.run_due().await;
+        let told: BTreeSet<_> = hospital.messages().into_iter().collect();
+        assert_eq!((told.len(), hospital.queued()), (1, 0), "{fault}");
+    }
+}

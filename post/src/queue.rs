@@ -1,0 +1,175 @@
+//! The queue: what is to go to other operators.
+//!
+//! An entry lies in the account that caused the mail, in the transaction that accepted it, and
+//! holds the body. It is found by its due time. What became of each recipient is written back in
+//! one transaction, with the next due time or with the reports that are due.
+
+use crate::Post;
+use crate::envelope::{DsnRequest, RecipientDsn};
+use domain::{MailAddress, ReversePath};
+use mailstore::body::Body;
+use mailstore::message::{Limits, Scanner};
+use mailstore::model::flags::Flags;
+use mailstore::model::message::{NewMessage, Prepared};
+use mailstore::{
+    AccountId, Actor, BodyId, Committed, QueueId, ServiceKey, Store, StoreError, TableName,
+    Transaction, View,
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The table of queue entries, and the name of their due times.
+#[expect(clippy::unreachable, reason = "the compiler has run it")]
+const TABLE: TableName = match TableName::new("queue") {
+    Some(name) => name,
+    None => unreachable!(),
+};
+
+/// A message on its way to other operators.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What the `250` named.
+    pub id: QueueId,
+    /// Its octets.
+    pub body: BodyId,
+    /// Their number.
+    pub size: u64,
+    /// Where reports go.
+    pub reverse_path: ReversePath,
+    /// What the sender asked of reports.
+    pub dsn: DsnRequest,
+    /// Whether it needs a peer that takes addresses beyond ASCII.
+    pub smtputf8: bool,
+    /// Whether any octet is above 127.
+    pub eight_bit: bool,
+    /// Whether a header field is written in UTF-8.
+    pub utf8_headers: bool,
+    /// Its identifier without angle brackets.
+    pub message_id: Option<String>,
+    /// Whether reports may be sent on it at all.
+    pub may_report: bool,
+    /// When it was accepted, seconds since 1970.
+    pub accepted: i64,
+    /// Tries so far.
+    pub attempts: u32,
+    /// Whether a delay has been reported.
+    pub delay_reported: bool,
+    /// Recipients that it has not reached yet.
+    pub recipients: Vec<Waiting>,
+}
+
+/// A recipient that a message has not reached yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Its address.
+    pub address: MailAddress,
+    /// What the sender asked of reports.
+    pub dsn: RecipientDsn,
+    /// What the last try said: code, enhanced code and text, for the report.
+    pub last: Option<String>,
+}
+
+fn key(id: QueueId) -> ServiceKey {
+    ServiceKey::new(TABLE).id(*id.as_bytes())
+}
+
+/// An entry of an account.
+pub fn entry(view: &View<'_>, id: QueueId) -> Result<Option<Entry>, StoreError> {
+    view.service_record(&key(id))?
+        .map(|octets| postcard::from_bytes(&octets).map_err(|_| StoreError::Format))
+        .transpose()
+}
+
+/// Writes a new entry, due at once; the body must be held for it.
+pub(crate) fn add(tx: &mut Transaction<'_>, entry: &Entry) -> Result<(), StoreError> {
+    let octets = postcard::to_stdvec(entry).map_err(|_| StoreError::Format)?;
+    tx.put_service_record(&key(entry.id), &octets)?;
+    tx.set_due(TABLE, entry.accepted, *entry.id.as_bytes());
+    Ok(())
+}
+
+/// What an attempt leaves behind.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// The account of the entry.
+    pub account: AccountId,
+    /// When the entry was due.
+    pub was_due: i64,
+    /// The entry with the recipients that still wait, and what is now known of it.
+    pub entry: Entry,
+    /// When it is due again, seconds since 1970; without recipients it is done.
+    pub due: i64,
+    /// The report for the account that caused the mail.
+    pub report: Option<Report>,
+}
+
+/// A report, sealed and scanned, ready to be stored.
+#[derive(Debug, Clone)]
+pub struct Report {
+    body: Arc<Body>,
+    content: Arc<Prepared>,
+}
+
+impl Post {
+    /// Takes in a report that this operator has written.
+    pub fn report<'a>(
+        &self,
+        octets: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Report, StoreError> {
+        let mut writer = self.store.body_writer()?;
+        let mut scanner = Scanner::new(Limits::default());
+        for piece in octets {
+            scanner.push(piece);
+            writer.write(piece)?;
+        }
+        let content = Arc::new(Prepared::new(scanner.finish())?);
+        Ok(Report { body: writer.finish()?, content })
+    }
+
+    /// Writes back what an attempt left: entry, due time and report in one transaction, so that a
+    /// recipient is reported on once.
+    pub async fn settle(&self, settlement: Settlement) -> Result<Committed<()>, StoreError> {
+        let account = settlement.account;
+        let work = move |tx: &mut Transaction<'_>| settle(tx, &settlement);
+        self.store.transact(Actor::SYSTEM, account, work).await
+    }
+}
+
+fn settle(tx: &mut Transaction<'_>, settlement: &Settlement) -> Result<(), StoreError> {
+    let Settlement { entry, was_due, due, report, .. } = settlement;
+    let id = *entry.id.as_bytes();
+    // Taken out of the queue meanwhile: nothing is left to write back.
+    if tx.service_record(&key(entry.id))?.is_none() {
+        return Ok(());
+    }
+    tx.clear_due(TABLE, *was_due, id);
+    if entry.recipients.is_empty() {
+        tx.delete_service_record(&key(entry.id));
+        tx.release_record(entry.body, id)?;
+    } else {
+        let octets = postcard::to_stdvec(entry).map_err(|_| StoreError::Format)?;
+        tx.put_service_record(&key(entry.id), &octets)?;
+        tx.set_due(TABLE, *due, id);
+    }
+    if let Some(report) = report {
+        tx.add_message(&NewMessage {
+            mailbox: tx.inbox()?,
+            body: Arc::clone(&report.body),
+            content: Arc::clone(&report.content),
+            flags: Flags::NONE,
+            internal_date: tx.now(),
+        })?;
+    }
+    Ok(())
+}
+
+/// Entries that are due: second, account, id.
+pub fn due(
+    store: &Store,
+    until: i64,
+    limit: usize,
+) -> Result<Vec<(i64, AccountId, QueueId)>, StoreError> {
+    let due = store.due(TABLE, until, limit)?;
+    let named = |(at, account, id)| (at, account, QueueId::from_bytes(id));
+    Ok(due.into_iter().map(named).collect())
+}
