@@ -5,8 +5,8 @@
 //! peer that has taken the message knows its repetition.
 
 use domain::{Lang, MailAddress, MailDomain, ReversePath, Verdict};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use mailstore::body::BodyReader;
 use mailstore::{AccountId, QueueId, StoreError};
 use pki::tls::{NamePolicy, client_config};
@@ -16,7 +16,7 @@ use post::Post;
 use post::queue::{self, Entry, Settlement, Waiting};
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +38,8 @@ const BATCH: usize = 64;
 const CONCURRENCY: usize = 20;
 /// How often due times are looked at when nothing rings.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long an entry rests whose attempt could not be written back.
+const REST: SignedDuration = SignedDuration::from_mins(15);
 /// Octets read from a body at once.
 const BLOCK: usize = 64 * 1024;
 
@@ -66,12 +68,36 @@ pub struct RelayParts {
     pub zone: TimeZone,
 }
 
+/// Entries that an attempt is at (None), and those that rest until an instant.
+type Taken = BTreeMap<QueueId, Option<Timestamp>>;
+
+/// An entry that an attempt is at; let go when dropped, whatever ended the attempt.
+struct UnderWay {
+    of: Arc<Mutex<Taken>>,
+    id: QueueId,
+}
+
+impl UnderWay {
+    /// Lets it go at an instant.
+    fn rest(&self, until: Timestamp) {
+        self.of.lock().unwrap_or_else(PoisonError::into_inner).insert(self.id, Some(until));
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut taken = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.get(&self.id) == Some(&None) {
+            taken.remove(&self.id);
+        }
+    }
+}
+
 /// Takes mail to other operators. Clones share it.
 #[derive(Clone)]
 pub struct Relay {
     parts: Arc<RelayParts>,
-    /// Entries that an attempt is at.
-    under_way: Arc<Mutex<BTreeSet<QueueId>>>,
+    under_way: Arc<Mutex<Taken>>,
 }
 
 impl Relay {
@@ -81,61 +107,72 @@ impl Relay {
         Self { parts: Arc::new(parts), under_way: Arc::default() }
     }
 
-    /// Works the queue until told to stop; attempts under way are finished.
+    /// Works the queue until told to stop; attempts under way are finished. A slow peer holds one
+    /// attempt, not the queue.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut attempts = JoinSet::new();
         while !*stop.borrow_and_update() {
-            self.run_due().await;
+            self.start_due(&mut attempts);
             tokio::select! {
                 () = self.parts.post.queued() => {}
                 () = tokio::time::sleep(LOOK) => {}
-                changed = stop.changed() => if changed.is_err() { return },
+                Some(_) = attempts.join_next() => {}
+                changed = stop.changed() => if changed.is_err() { break },
             }
         }
+        while attempts.join_next().await.is_some() {}
     }
 
-    /// Makes one attempt at everything that is due now; returns how many entries it was at.
+    /// Makes one attempt at everything that is due now, and waits for them; returns how many.
     pub async fn run_due(&self) -> usize {
-        let now = self.parts.clock.now().as_second();
-        let due = match queue::due(self.parts.post.store(), now, BATCH) {
+        let mut attempts = JoinSet::new();
+        let started = self.start_due(&mut attempts);
+        while attempts.join_next().await.is_some() {}
+        started
+    }
+
+    /// Starts attempts at what is due and nobody is at, as many as there is room for.
+    fn start_due(&self, attempts: &mut JoinSet<()>) -> usize {
+        let now = self.parts.clock.now();
+        let due = match queue::due(self.parts.post.store(), now.as_second(), BATCH) {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the queue");
                 return 0;
             }
         };
-        let mut attempts = JoinSet::new();
-        let mut made = 0;
+        let mut started = 0;
         for (was_due, account, id) in due {
-            if !self.take(id) {
-                continue;
+            if attempts.len() >= CONCURRENCY {
+                break;
             }
-            while attempts.len() >= CONCURRENCY {
-                attempts.join_next().await;
-            }
-            made += 1;
+            let Some(guard) = self.take(id, now) else { continue };
+            started += 1;
             let relay = self.clone();
             attempts.spawn(async move {
                 if let Err(error) = relay.attempt(was_due, account, id).await {
-                    // The entry stays as it was and is due still.
+                    // The entry stays as it was; it rests, so that it does not stand in the way.
                     tracing::error!(
                         queue_id = %id,
                         error = &error as &dyn std::error::Error,
                         "an attempt was not written back"
                     );
+                    guard.rest(relay.parts.clock.now() + REST);
                 }
-                relay.let_go(id);
             });
         }
-        while attempts.join_next().await.is_some() {}
-        made
+        started
     }
 
-    fn take(&self, id: QueueId) -> bool {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(id)
-    }
-
-    fn let_go(&self, id: QueueId) {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    /// Takes an entry, unless an attempt is at it or it rests.
+    fn take(&self, id: QueueId, now: Timestamp) -> Option<UnderWay> {
+        let mut taken = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.retain(|_, until| until.is_none_or(|until| until > now));
+        if taken.contains_key(&id) {
+            return None;
+        }
+        taken.insert(id, None);
+        Some(UnderWay { of: Arc::clone(&self.under_way), id })
     }
 
     /// One attempt at one entry.
@@ -148,9 +185,13 @@ impl Relay {
         let store = self.parts.post.store();
         let (mut entry, header) = {
             let view = store.view(account)?;
-            let Some(entry) = queue::entry(&view, id)? else { return Ok(()) };
-            let header = store.body(&view, entry.body)?;
-            (entry, header)
+            match queue::entry(&view, id)? {
+                Some(entry) => {
+                    let body = store.body(&view, entry.body)?;
+                    (entry, body)
+                }
+                None => return self.parts.post.clear_due(account, was_due, id).await.map(drop),
+            }
         };
         let header = Arc::new(header);
         entry.attempts = entry.attempts.saturating_add(1);

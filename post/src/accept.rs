@@ -63,7 +63,7 @@ impl Incoming {
             Origin::Peer(peer) => peer.domains.clone(),
             Origin::Own(_) | Origin::System => own_domains.clone(),
         };
-        let fingerprint = fingerprint(&context, &facts, &message.hash);
+        let fingerprint = fingerprint(&context, &message.hash);
         let queue_id = context.queue_id;
         let Message { body, digest, eight_bit, .. } = message;
         // RFC 6532 §3
@@ -83,9 +83,10 @@ impl Incoming {
     }
 }
 
-/// What makes a repetition recognisable: the same peer, sender, Message-ID and octets. The
-/// recipient is the account that it is asked in.
-fn fingerprint(context: &Context, facts: &Facts, hash: &[u8; 32]) -> Vec<u8> {
+/// What makes a repetition recognisable: the same peer, sender and octets as received, the
+/// Message-ID among them. A recipient here is the account that it is asked in; one elsewhere is
+/// asked by its address.
+fn fingerprint(context: &Context, hash: &[u8; 32]) -> Vec<u8> {
     let origin = match &context.origin {
         Origin::Peer(peer) => format!("peer {}", peer.name),
         Origin::Own(submitter) => format!("own {}", submitter.account),
@@ -95,9 +96,8 @@ fn fingerprint(context: &Context, facts: &Facts, hash: &[u8; 32]) -> Vec<u8> {
         ReversePath::Null => String::new(),
         ReversePath::Address(address) => address.lookup_key().as_str().to_owned(),
     };
-    let message_id = facts.message_id.as_deref().unwrap_or_default();
     let mut all = digest::Context::new(&digest::SHA256);
-    for part in [origin.as_bytes(), reverse_path.as_bytes(), message_id.as_bytes(), hash] {
+    for part in [origin.as_bytes(), reverse_path.as_bytes(), hash] {
         all.update(&(part.len() as u64).to_be_bytes());
         all.update(part);
     }
@@ -219,18 +219,31 @@ fn entry(context: &Context, shared: &Shared, recipients: &[Recipient]) -> Entry 
     }
 }
 
-/// Stores the queue entry in the account that caused the mail.
+/// Stores the queue entry in the account that caused the mail, for the recipients that this message
+/// has not been accepted for already.
 fn enqueue(
     tx: &mut Transaction<'_>,
     shared: &Shared,
     entry: &Entry,
 ) -> Result<QueueId, StoreError> {
-    let mut fingerprint = shared.fingerprint.clone();
-    fingerprint.extend_from_slice(b"queue");
-    if let Some(first) = tx.accept_once(&fingerprint, entry.id)? {
-        return Ok(first);
+    let mut entry = entry.clone();
+    let mut first = None;
+    let mut new = Vec::new();
+    for recipient in entry.recipients {
+        let mut fingerprint = shared.fingerprint.clone();
+        fingerprint.extend_from_slice(recipient.address.lookup_key().as_str().as_bytes());
+        match tx.accept_once(&fingerprint, entry.id)? {
+            // Named twice in this message, it is new once.
+            Some(id) if id == entry.id => {}
+            Some(id) => first = first.or(Some(id)),
+            None => new.push(recipient),
+        }
+    }
+    entry.recipients = new;
+    if entry.recipients.is_empty() {
+        return Ok(first.unwrap_or(entry.id));
     }
     tx.hold_record(&shared.body, *entry.id.as_bytes())?;
-    queue::add(tx, entry)?;
+    queue::add(tx, &entry)?;
     Ok(entry.id)
 }

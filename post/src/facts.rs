@@ -12,6 +12,23 @@ use std::fmt;
 // RFC 5321 §6.3
 pub const MAX_HOPS: usize = 50;
 
+/// Authors of a message; the scanner keeps more, and what it does not keep must not pass unjudged.
+const MAX_AUTHORS: usize = 100;
+
+/// Fields that the rules read, or that readers tell messages by: they stand once.
+// RFC 5322 §3.6
+const ONCE: [&str; 9] = [
+    "From",
+    "Sender",
+    "Reply-To",
+    "Subject",
+    "Message-ID",
+    "Date",
+    "Content-Type",
+    "Auto-Submitted",
+    MES_HEADER,
+];
+
 /// The header's facts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -19,6 +36,9 @@ pub struct Facts {
     pub from: Vec<MailAddress>,
     /// Whether every mailbox in From is an address of mail.
     pub from_reads: bool,
+    /// Whether a field that the rules read stands twice, or Sender is not one address: different
+    /// readers would read different messages.
+    pub ambiguous: bool,
     /// Who sent it, if that is somebody else.
     pub sender: Option<MailAddress>,
     /// Where answers go.
@@ -49,14 +69,18 @@ impl Facts {
     pub fn of(digest: &Digest) -> Self {
         let envelope = &digest.envelope;
         let (from, from_reads) = addresses(&envelope.from);
+        let (sender, sender_reads) = addresses(&envelope.sender);
+        let twice = ONCE.iter().any(|name| digest.fields(name).nth(1).is_some());
+        let odd_sender = digest.field("Sender").is_some() && (sender.len() != 1 || !sender_reads);
         let text = |name: &str| digest.field(name).map(|value| value.decode().trim().to_owned());
         let auto_submitted = text("Auto-Submitted");
         // RFC 6522 §3
         let is_report = digest.structure.is("multipart", "report");
         Self {
             from,
-            from_reads,
-            sender: addresses(&envelope.sender).0.pop(),
+            from_reads: from_reads && envelope.from.len() < MAX_AUTHORS,
+            ambiguous: twice || odd_sender,
+            sender: sender.into_iter().next(),
             reply_to: addresses(&envelope.reply_to).0,
             kind: MessageKind::of(is_report, auto_submitted.as_deref()),
             mss_mes: text(MES_HEADER),
@@ -94,6 +118,24 @@ mod tests {
         let odd = facts("From: m@a.example, nobody");
         assert_eq!((odd.from.len(), odd.from_reads), (1, false));
         assert!(facts("To: x@a.example").from.is_empty());
+    }
+
+    #[test]
+    fn what_two_readers_could_read_differently_is_ambiguous() {
+        let clear = "From: m@a.example\nSubject: x";
+        assert!(!facts(clear).ambiguous);
+        for more in [
+            "Subject: y",
+            "From: x@a.example",
+            "X-MSS-MES: x\nX-MSS-MES: FIN",
+            "Sender: x@a.example, y@a.example",
+            "Sender: nobody",
+            "Sender: x@a.example\nSender: y@a.example",
+        ] {
+            assert!(facts(&format!("{clear}\n{more}")).ambiguous, "{more}");
+        }
+        let many = vec!["m@a.example"; 200].join(", ");
+        assert!(!facts(&format!("From: {many}")).from_reads);
     }
 
     #[test]

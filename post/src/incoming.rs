@@ -101,7 +101,10 @@ impl Incoming {
         let from = header.len().saturating_sub(3);
         header.extend_from_slice(octets);
         let end = end_of_header(header, from);
-        if end.unwrap_or(header.len()) > MAX_HEADER {
+        // A first line that begins with a blank would continue what we put before it.
+        // RFC 5322 §2.2.3
+        let continues = header.first().is_some_and(|first| matches!(first, b' ' | b'\t'));
+        if continues || end.unwrap_or(header.len()) > MAX_HEADER {
             return Err(Verdict::MessageMalformed);
         }
         if end.is_some() { self.begin() } else { Ok(()) }

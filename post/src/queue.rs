@@ -12,7 +12,7 @@ use mailstore::message::{Limits, Scanner};
 use mailstore::model::flags::Flags;
 use mailstore::model::message::{NewMessage, Prepared};
 use mailstore::{
-    AccountId, Actor, BodyId, Committed, QueueId, ServiceKey, Store, StoreError, TableName,
+    AccountId, Actor, BodyId, Committed, Fault, QueueId, ServiceKey, Store, StoreError, TableName,
     Transaction, View,
 };
 use serde::{Deserialize, Serialize};
@@ -126,6 +126,20 @@ impl Post {
         Ok(Report { body: writer.finish()?, content })
     }
 
+    /// Takes back a due time that leads to no entry.
+    pub async fn clear_due(
+        &self,
+        account: AccountId,
+        was_due: i64,
+        id: QueueId,
+    ) -> Result<Committed<()>, StoreError> {
+        let clear = move |tx: &mut Transaction<'_>| {
+            tx.clear_due(TABLE, was_due, *id.as_bytes());
+            Ok(())
+        };
+        self.store.transact(Actor::SYSTEM, account, clear).await
+    }
+
     /// Writes back what an attempt left: entry, due time and report in one transaction, so that a
     /// recipient is reported on once.
     pub async fn settle(&self, settlement: Settlement) -> Result<Committed<()>, StoreError> {
@@ -138,11 +152,11 @@ impl Post {
 fn settle(tx: &mut Transaction<'_>, settlement: &Settlement) -> Result<(), StoreError> {
     let Settlement { entry, was_due, due, report, .. } = settlement;
     let id = *entry.id.as_bytes();
+    tx.clear_due(TABLE, *was_due, id);
     // Taken out of the queue meanwhile: nothing is left to write back.
     if tx.service_record(&key(entry.id))?.is_none() {
         return Ok(());
     }
-    tx.clear_due(TABLE, *was_due, id);
     if entry.recipients.is_empty() {
         tx.delete_service_record(&key(entry.id));
         tx.release_record(entry.body, id)?;
@@ -151,16 +165,26 @@ fn settle(tx: &mut Transaction<'_>, settlement: &Settlement) -> Result<(), Store
         tx.put_service_record(&key(entry.id), &octets)?;
         tx.set_due(TABLE, *due, id);
     }
-    if let Some(report) = report {
-        tx.add_message(&NewMessage {
-            mailbox: tx.inbox()?,
-            body: Arc::clone(&report.body),
-            content: Arc::clone(&report.content),
-            flags: Flags::NONE,
-            internal_date: tx.now(),
-        })?;
+    let Some(report) = report else { return Ok(()) };
+    match add_report(tx, report) {
+        // A full mailbox, or none: what became of the message counts all the same.
+        Err(error) if error.fault() == Fault::Refusal => {
+            tracing::warn!(queue_id = %entry.id, %error, "a report could not be stored");
+            Ok(())
+        }
+        added => added,
     }
-    Ok(())
+}
+
+fn add_report(tx: &mut Transaction<'_>, report: &Report) -> Result<(), StoreError> {
+    let new = NewMessage {
+        mailbox: tx.inbox()?,
+        body: Arc::clone(&report.body),
+        content: Arc::clone(&report.content),
+        flags: Flags::NONE,
+        internal_date: tx.now(),
+    };
+    tx.add_message(&new).map(drop)
 }
 
 /// Entries that are due: second, account, id.

@@ -17,11 +17,7 @@ impl Post {
         address: &MailAddress,
         dsn: RecipientDsn,
     ) -> Result<Recipient, Verdict> {
-        let route = if self.settings.own_domains.contains(address.domain()) {
-            self.local(address)?
-        } else {
-            self.remote(origin, address)?
-        };
+        // First of all: a citizen who may not write learns nothing of who exists.
         if let Origin::Own(submitter) = origin
             && submitter.is_citizen
         {
@@ -30,6 +26,11 @@ impl Post {
             let citizens = &self.settings.citizen_domains;
             exchange::judge_recipient(&view, address, takes, citizens).map_err(our_fault)??;
         }
+        let route = if self.settings.own_domains.contains(address.domain()) {
+            self.local(address)?
+        } else {
+            self.remote(origin, address)?
+        };
         Ok(Recipient { address: address.clone(), dsn, route })
     }
 

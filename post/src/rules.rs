@@ -51,7 +51,7 @@ pub fn judge_message(
         return Err(Verdict::MailLoop);
     }
     // RFC 5322 §3.6.2
-    if facts.from.is_empty() || !facts.from_reads {
+    if facts.from.is_empty() || !facts.from_reads || facts.ambiguous {
         return Err(Verdict::MessageMalformed);
     }
     // RFC 5321 §4.5.5

@@ -4,7 +4,8 @@
 use domain::{MailAddress, MailboxKind, ManualClock, Mode, ReversePath, Verdict};
 use jiff::Timestamp;
 use mailstore::model::account::{AccountState, NewAccount};
-use mailstore::{AccountId, Actor, Faults, SeededRandom, Store};
+use mailstore::{AccountId, Actor, Faults, SeededRandom, Store, Transaction};
+use post::queue::Settlement;
 use post::{
     Accepted, Arrival, DsnRequest, Envelope, Origin, Peer, Post, RecipientDsn, Route, Settings,
     Submitter,
@@ -213,6 +214,35 @@ fn submitted_mail_goes_to_listed_domains_only_and_waits_in_the_queue() {
     assert!(String::from_utf8(body.read_all().unwrap()).unwrap().ends_with("Bonjour\r\n"));
 }
 
+#[test]
+fn the_same_octets_for_another_recipient_elsewhere_are_queued_for_them() {
+    let operator = Operator::new();
+    let marie = operator.own(MARIE);
+    let message = format!("From: {MARIE}\nMessage-ID: <1@x>\n\nBonjour\n");
+    let first = operator.send(&marie, MARIE, &["a@chu.example"], &message).unwrap();
+    let again = operator.send(&marie, MARIE, &["A@chu.example"], &message).unwrap();
+    assert_eq!(first, again);
+    let second =
+        operator.send(&marie, MARIE, &["a@chu.example", "b@chu.example"], &message).unwrap();
+    assert_ne!(first, second);
+    let view = operator.post.store().view(operator.id(MARIE)).unwrap();
+    let entry = post::queue::entry(&view, second.queue_id()).unwrap().unwrap();
+    let waiting: Vec<_> = entry.recipients.iter().map(|r| r.address.to_string()).collect();
+    assert_eq!(waiting, ["b@chu.example"]);
+}
+
+// MSS #36
+#[test]
+fn a_citizen_does_not_learn_who_exists() {
+    let operator = Operator::new();
+    for address in [MARIE, "nobody@practice.example"] {
+        assert_eq!(operator.answer(address), Err(Verdict::CitizenFirst), "{address}");
+    }
+    for address in [CITIZEN, "146026322000196@patient.example"] {
+        assert_eq!(operator.answer(address), Err(Verdict::CitizenToCitizen), "{address}");
+    }
+}
+
 // MSS #49
 #[test]
 fn a_submission_gets_what_it_lacks_and_keeps_what_it_has() {
@@ -322,4 +352,24 @@ fn a_local_recipient_is_told_where_it_lies() {
     let recipient =
         operator.post.recipient(&hospital(), &address.parse().unwrap(), RecipientDsn::default());
     assert_eq!(recipient.unwrap().route, Route::Local(operator.id(MARIE)));
+}
+
+#[test]
+fn a_report_that_finds_no_room_does_not_undo_what_became_of_the_message() {
+    let operator = Operator::new();
+    let marie = operator.own(MARIE);
+    let message = format!("From: {MARIE}\n\nBonjour\n");
+    let id = operator.send(&marie, MARIE, &["a@chu.example"], &message).unwrap().queue_id();
+    let account = operator.id(MARIE);
+    let store = operator.post.store();
+    let full = store.begin(Actor::SYSTEM, account, |tx: &mut Transaction<'_>| tx.set_quota(0));
+    let _full = full.wait().unwrap();
+    let mut entry = post::queue::entry(&store.view(account).unwrap(), id).unwrap().unwrap();
+    entry.recipients.clear();
+    let report = operator.post.report([b"From: postmaster@practice.example\r\n\r\n".as_slice()]);
+    let was_due = entry.accepted;
+    let settlement = Settlement { account, was_due, due: was_due, entry, report: report.ok() };
+    let _settled = operator.runtime.block_on(operator.post.settle(settlement)).unwrap();
+    assert_eq!(post::queue::due(store, i64::MAX / 4, 10).unwrap(), []);
+    assert_eq!(operator.messages(MARIE).len(), 0);
 }
