@@ -4,7 +4,7 @@
 //! next due time or the report. Nothing is lost between: until that transaction the entry stays as it was, and a
 //! peer that has taken the message knows its repetition.
 
-use domain::{Lang, MailAddress, MailDomain, ReversePath, Verdict};
+use domain::{MailAddress, MailDomain, ReversePath, Verdict};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use mailstore::body::BodyReader;
@@ -27,9 +27,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::{
-    Attempts, Dsn, Envelope, EnvelopeId, Event, MessageFacts, NextHop, Notify, Original,
-    OriginalRecipient, Outcome, Plan, Problem, Reader, Recipient, RecipientReport, Resolver, Ret,
-    Returned, Routes, Schedule, Terms, Timeouts, TlsFor, connect, is_asked, next_hops,
+    Attempts, Dsn, Envelope, EnvelopeId, Event, MAX_RECIPIENTS, MessageFacts, NextHop, Notify,
+    Original, OriginalRecipient, Outcome, Plan, Problem, Reader, Recipient, RecipientReport,
+    Resolver, Ret, Returned, Routes, Schedule, Terms, Timeouts, TlsFor, connect, is_asked,
+    next_hops,
 };
 
 /// Entries taken from the queue at once.
@@ -62,8 +63,6 @@ pub struct RelayParts {
     pub schedule: Schedule,
     /// From whom reports come.
     pub postmaster: MailAddress,
-    /// The language of the operator.
-    pub lang: Lang,
     /// The civil time of reports.
     pub zone: TimeZone,
 }
@@ -183,7 +182,7 @@ impl Relay {
         id: QueueId,
     ) -> Result<(), StoreError> {
         let store = self.parts.post.store();
-        let (mut entry, header) = {
+        let (mut entry, body) = {
             let view = store.view(account)?;
             match queue::entry(&view, id)? {
                 Some(entry) => {
@@ -193,12 +192,12 @@ impl Relay {
                 None => return self.parts.post.clear_due(account, was_due, id).await.map(drop),
             }
         };
-        let header = Arc::new(header);
+        let body = Arc::new(body);
         entry.attempts = entry.attempts.saturating_add(1);
         let mut told = Vec::new();
         let mut waiting = Vec::new();
         for (domain, recipients) in by_domain(std::mem::take(&mut entry.recipients)) {
-            let outcomes = self.deliver(&entry, &header, &domain, &recipients).await;
+            let outcomes = self.deliver(&entry, &body, &domain, &recipients).await;
             for (recipient, (outcome, host, peer_reports)) in recipients.into_iter().zip(outcomes) {
                 let done = Done { recipient, outcome, host, peer_reports };
                 self.sort(&entry, done, &mut told, &mut waiting);
@@ -224,7 +223,7 @@ impl Relay {
             }
         }
         entry.recipients = waiting.into_iter().map(|(recipient, _)| recipient).collect();
-        let report = self.report(&entry, &header, told)?;
+        let report = self.report(&entry, &body, told)?;
         let settlement = Settlement { account, was_due, entry, due, report };
         let _written = self.parts.post.settle(settlement).await?;
         Ok(())
@@ -415,12 +414,19 @@ fn envelope_id(entry: &Entry) -> Option<EnvelopeId> {
     EnvelopeId::new(entry.dsn.envelope_id.as_deref()?).ok()
 }
 
-fn by_domain(recipients: Vec<Waiting>) -> BTreeMap<MailDomain, Vec<Waiting>> {
-    let mut domains: BTreeMap<_, Vec<_>> = BTreeMap::new();
+/// Recipients by domain, in portions that one transaction takes.
+fn by_domain(recipients: Vec<Waiting>) -> Vec<(MailDomain, Vec<Waiting>)> {
+    let mut domains: BTreeMap<MailDomain, Vec<Waiting>> = BTreeMap::new();
     for recipient in recipients {
         domains.entry(recipient.address.domain().clone()).or_default().push(recipient);
     }
-    domains
+    let mut portions = Vec::new();
+    for (domain, recipients) in domains {
+        for portion in recipients.chunks(MAX_RECIPIENTS) {
+            portions.push((domain.clone(), portion.to_vec()));
+        }
+    }
+    portions
 }
 
 fn client_recipient(of: &Waiting) -> Recipient {

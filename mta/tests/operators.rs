@@ -3,8 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests panic")]
 
 use domain::{
-    Clock, DistinguishedName, Lang, MailDomain, MailboxKind, ManualClock, Mode, ReversePath,
-    Verdict,
+    Clock, DistinguishedName, MailDomain, MailboxKind, ManualClock, Mode, ReversePath, Verdict,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -214,7 +213,6 @@ impl Operator {
             resolver: Arc::new(NoDns),
             schedule: Schedule::default(),
             postmaster: postmaster.parse().unwrap(),
-            lang: Lang::Fr,
             zone: TimeZone::UTC,
         });
         Self { domain, post, relay, account, address, _stop: stop, _tls: tls }
@@ -322,6 +320,16 @@ async fn a_letter_goes_to_a_citizen_and_a_colleague_and_the_citizen_answers() {
     assert_eq!(hospital.queued(), 0);
     citizens.send(&[LETTERS], "Subject: Merci").await.unwrap();
     assert!(hospital.messages()[0].contains("Subject: Merci"));
+}
+
+#[tokio::test]
+async fn more_recipients_than_one_transaction_takes_are_sent_in_portions() {
+    let (_land, [hospital, practice, _citizens]) = three("portions").await;
+    let unknown: Vec<_> = (0..150).map(|n| format!("u{n}@practice.example")).collect();
+    let mut to: Vec<_> = unknown.iter().map(String::as_str).collect();
+    to.push(MARIE);
+    hospital.send(&to, "Subject: Lettre").await.unwrap();
+    assert_eq!((practice.messages().len(), hospital.queued()), (1, 0));
 }
 
 // MSS #35
