@@ -195,7 +195,8 @@ pub struct CitizensRecipient<'a> {
 
 /// Whether a citizen may write to one recipient.
 ///
-/// A FIN outweighs the pharmacy's flag: it is the pharmacy's later and more particular word.
+/// A pharmacy that the citizen has used before, and that takes prescriptions, is written to after a FIN too: a FIN ends
+/// a conversation, the flag stands for the mailbox, and a prescription begins another.
 ///
 /// # Errors
 /// [`Verdict::CitizenToCitizen`], [`Verdict::ExchangeClosed`], [`Verdict::CitizenFirst`].
@@ -213,8 +214,8 @@ pub fn judge_citizen_message(
     }
     match recipient.exchange.map(Exchange::state) {
         Some(ExchangeState::Open) => Ok(()),
+        _ if recipient.takes_prescriptions && recipient.known_pharmacy => Ok(()),
         Some(ExchangeState::Closed) => Err(Verdict::ExchangeClosed),
-        None if recipient.takes_prescriptions && recipient.known_pharmacy => Ok(()),
         None => Err(Verdict::CitizenFirst),
     }
 }
@@ -355,7 +356,9 @@ mod tests {
             (DOCTOR, None, true, true, Ok(())),
             (DOCTOR, None, true, false, Err(Verdict::CitizenFirst)),
             (DOCTOR, None, false, true, Err(Verdict::CitizenFirst)),
-            (DOCTOR, Some(&closed), true, true, Err(Verdict::ExchangeClosed)),
+            (DOCTOR, Some(&closed), true, true, Ok(())),
+            (DOCTOR, Some(&closed), true, false, Err(Verdict::ExchangeClosed)),
+            (DOCTOR, Some(&closed), false, true, Err(Verdict::ExchangeClosed)),
             (CITIZEN, Some(&open), true, true, Err(Verdict::CitizenToCitizen)),
         ];
         for (to, exchange, takes_prescriptions, known_pharmacy, expected) in table {

@@ -32,6 +32,14 @@ impl Lang {
             Self::En => "en",
         }
     }
+
+    /// Of a text in both languages, the one to show.
+    pub fn pick<T>(self, french: T, english: T) -> T {
+        match self {
+            Self::Fr => french,
+            Self::En => english,
+        }
+    }
 }
 
 impl fmt::Display for Lang {

@@ -149,6 +149,8 @@ verdicts! {
     AuthenticationRequired => sender::AUTHENTICATION_REQUIRED,
     /// Credentials that open nothing.
     AuthenticationFailed => sender::AUTHENTICATION_FAILED,
+    /// Too many wrong credentials; later again.
+    AuthenticationThrottled => sender::AUTHENTICATION_THROTTLED,
     /// MAIL FROM or From is not an account on which the actor may send.
     FromMismatch => sender::FROM_MISMATCH,
     /// A peer asks us to relay to a domain that is not ours.
@@ -365,6 +367,7 @@ mod tests {
             (Verdict::TlsRequired, "530 5.7.0"),
             (Verdict::CrlExpired, "454 4.7.5"),
             (Verdict::SenderDomainNotPeers, "550 5.7.1"),
+            (Verdict::AuthenticationThrottled, "454 4.7.0"),
             (Verdict::FromMismatch, "550 5.7.1"),
             (Verdict::RelayRefused, "550 5.7.1"),
             (Verdict::RecipientUnknown, "550 5.1.1"),

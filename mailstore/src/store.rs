@@ -174,6 +174,8 @@ struct Shared {
     wakes: Arc<Wakes>,
     sequencer: Mutex<Option<JoinHandle<()>>>,
     consumers: Vec<Consumer>,
+    /// Counts commit groups that changed accounts.
+    changed: watch::Sender<u64>,
 }
 
 impl Drop for Shared {
@@ -224,12 +226,14 @@ impl Store {
     fn start(engine: Arc<dyn Engine>, consumers: Vec<Consumer>) -> Result<Self, StoreError> {
         let (orders, incoming) = channel();
         let wakes = Arc::new(Wakes::default());
+        let changed = watch::Sender::new(0);
         let (of_thread, wakes_of_thread) = (Arc::clone(&engine), Arc::clone(&wakes));
-        let sequencer = std::thread::Builder::new()
-            .name("sequencer".into())
-            .spawn(move || sequence(&*of_thread, &incoming, &wakes_of_thread))?;
+        let changed_of_thread = changed.clone();
+        let sequencer = std::thread::Builder::new().name("sequencer".into()).spawn(move || {
+            sequence(&*of_thread, &incoming, &wakes_of_thread, &changed_of_thread)
+        })?;
         let sequencer = Mutex::new(Some(sequencer));
-        Ok(Self(Arc::new(Shared { engine, orders, wakes, sequencer, consumers })))
+        Ok(Self(Arc::new(Shared { engine, orders, wakes, sequencer, consumers, changed })))
     }
 
     /// Reads and writes one account: `work` runs in the sequencer, perhaps more than once, and
@@ -327,6 +331,12 @@ impl Store {
         Ok(receiver)
     }
 
+    /// Changes its value whenever any account has changed: what consumers wait for.
+    #[must_use]
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.0.changed.subscribe()
+    }
+
     /// Accounts with changes that a consumer has not seen; at most `limit`, after `after`.
     pub fn pending(
         &self,
@@ -366,7 +376,12 @@ impl Store {
 }
 
 /// The sequencer: gathers what was submitted, commits it, wakes who waits for changes.
-fn sequence(engine: &dyn Engine, incoming: &Receiver<Order>, wakes: &Wakes) {
+fn sequence(
+    engine: &dyn Engine,
+    incoming: &Receiver<Order>,
+    wakes: &Wakes,
+    any: &watch::Sender<u64>,
+) {
     let mut last_tick = Instant::now();
     let mut open = true;
     while open {
@@ -384,7 +399,12 @@ fn sequence(engine: &dyn Engine, incoming: &Receiver<Order>, wakes: &Wakes) {
             // Closures are caught one by one; a panic here is a defect of the store itself. The
             // jobs are gone, their callers are told, and nothing is built on what is left.
             match catch_unwind(AssertUnwindSafe(|| engine.commit(jobs))) {
-                Ok(changed) => wake(wakes, changed),
+                Ok(changed) => {
+                    if !changed.is_empty() {
+                        any.send_modify(|groups| *groups = groups.wrapping_add(1));
+                    }
+                    wake(wakes, changed);
+                }
                 Err(_) => engine.break_off(),
             }
         }

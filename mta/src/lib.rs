@@ -5,6 +5,8 @@
 //! | octets: lines, message bodies, commands and their parameters | [`wire`] |
 //! | receiving: session, replies, sockets | [`server`] |
 //! | reception between operators: trust and the post behind a session | [`reception`] |
+//! | submission by our own people's programs: log-in and the post behind a session | [`submission`] |
+//! | a message on its way from either into the post | [`intake`] |
 //! | sending: routes, sessions, schedule, reports | [`client`] |
 //! | the queue worked off | [`relay`] |
 //!
@@ -13,7 +15,9 @@
 //! No part of an address before its `@`, no secret and no word of a message enters a log.
 
 pub mod client;
+pub mod intake;
 pub mod reception;
 pub mod relay;
 pub mod server;
+pub mod submission;
 pub mod wire;

@@ -3,21 +3,16 @@
 //! The peer is judged at each MAIL against the list and the revocations of that moment: the session keeps the
 //! certificate, not the rights.
 
-use domain::{Clock, MailAddress, ReversePath, Verdict};
+use domain::{Clock, ReversePath, Verdict};
 use pki::trust::ListingStep;
 use pki::{ListingFault, PeerChain, Trust, Usage};
-use post::{
-    Arrival, DsnRequest, Envelope, Incoming, Notify as PostNotify, Origin, Peer as PostPeer, Post,
-    Recipient, RecipientDsn,
-};
+use post::{Origin, Peer as PostPeer, Post};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::server::handler::{Accepted, Handler, Login, Peer, QueueId, Stored, Transaction};
-use crate::wire::params::{MailParams, Notify, RcptParams, Ret};
-
-/// The post's word that a message is on stable storage.
-impl Stored for post::Accepted {}
+use crate::intake::Intake;
+use crate::server::handler::{Handler, Login, Peer};
+use crate::wire::params::MailParams;
 
 /// Mail from other operators.
 #[derive(Debug, Clone)]
@@ -64,7 +59,7 @@ impl Reception {
 
 impl Handler for Reception {
     type Identity = Infallible;
-    type Transaction = ReceptionTransaction;
+    type Transaction = Intake;
 
     async fn greet(&self, _peer: &Peer) -> Result<(), Verdict> {
         Ok(())
@@ -84,82 +79,10 @@ impl Handler for Reception {
         _identity: Option<&Infallible>,
         from: &ReversePath,
         params: &MailParams,
-    ) -> Result<ReceptionTransaction, Verdict> {
+    ) -> Result<Intake, Verdict> {
         let origin = Origin::Peer(self.judge(peer, from)?);
-        self.post.sender(&origin, from)?;
-        let arrival = Arrival {
-            helo: peer.helo.clone().unwrap_or_default(),
-            address: peer.address,
-            // RFC 3848 §1
-            protocol: if params.smtputf8 { "UTF8SMTPS" } else { "ESMTPS" },
-        };
-        let envelope = Envelope {
-            reverse_path: from.clone(),
-            dsn: DsnRequest {
-                full: params.ret == Some(Ret::Full),
-                envelope_id: params.envid.as_ref().map(|id| id.as_str().to_owned()),
-            },
-            smtputf8: params.smtputf8,
-        };
-        let post = self.post.clone();
-        Ok(ReceptionTransaction {
-            post,
-            origin,
-            envelope,
-            arrival,
-            recipients: Vec::new(),
-            incoming: None,
-        })
-    }
-}
-
-/// One message from another operator.
-#[derive(Debug)]
-pub struct ReceptionTransaction {
-    post: Post,
-    origin: Origin,
-    envelope: Envelope,
-    arrival: Arrival,
-    recipients: Vec<Recipient>,
-    incoming: Option<Incoming>,
-}
-
-/// What a recipient's report options are to the post.
-fn recipient_dsn(params: &RcptParams) -> RecipientDsn {
-    let notify = match params.notify {
-        None => PostNotify::DEFAULT,
-        Some(Notify::Never) => PostNotify::NEVER,
-        Some(Notify::When { success, failure, delay }) => PostNotify { success, failure, delay },
-    };
-    let original =
-        params.orcpt.as_ref().map(|orcpt| format!("{};{}", orcpt.kind(), orcpt.address()));
-    RecipientDsn { notify, original }
-}
-
-impl Transaction for ReceptionTransaction {
-    async fn recipient(&mut self, to: &MailAddress, params: &RcptParams) -> Result<(), Verdict> {
-        let recipient = self.post.recipient(&self.origin, to, recipient_dsn(params))?;
-        self.recipients.push(recipient);
-        Ok(())
-    }
-
-    async fn begin_body(&mut self) -> Result<(), Verdict> {
-        let recipients = std::mem::take(&mut self.recipients);
-        let (origin, envelope) = (self.origin.clone(), self.envelope.clone());
-        let arrival = Some(self.arrival.clone());
-        self.incoming = Some(self.post.incoming(origin, envelope, recipients, arrival)?);
-        Ok(())
-    }
-
-    async fn body(&mut self, octets: &[u8]) -> Result<(), Verdict> {
-        self.incoming.as_mut().ok_or(Verdict::InternalFailure)?.write(octets)
-    }
-
-    async fn end_body(self) -> Result<Accepted, Verdict> {
-        let incoming = self.incoming.ok_or(Verdict::InternalFailure)?;
-        let accepted = incoming.finish().await?;
-        let queue_id =
-            QueueId::new(accepted.queue_id().to_string()).ok_or(Verdict::InternalFailure)?;
-        Ok(Accepted::new(queue_id, &accepted))
+        // RFC 3848 §1
+        let protocol = if params.smtputf8 { "UTF8SMTPS" } else { "ESMTPS" };
+        Intake::begin(self.post.clone(), origin, peer, from, params, protocol)
     }
 }

@@ -3,15 +3,22 @@
 //! One attempt of one entry: its recipients by domain, a connection each, the outcomes in one transaction with the
 //! next due time or the report. Nothing is lost between: until that transaction the entry stays as it was, and a
 //! peer that has taken the message knows its repetition.
+//!
+//! `places` holds how many connections an operator gets at once, and lets one that is down rest; `delivered` makes the
+//! reports of success.
 
-use domain::{MailAddress, MailDomain, ReversePath, Verdict};
+mod delivered;
+mod places;
+
+use domain::{MailAddress, MailDomain, MailboxKind, ReversePath, Verdict};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use mailstore::body::BodyReader;
-use mailstore::{AccountId, QueueId, StoreError};
+use mailstore::{AccountId, QueueId, StoreError, View};
 use pki::tls::{NamePolicy, client_config};
 use pki::trust::ListingStep;
 use pki::{Identity, PeerChain, Trust, Usage};
+use places::Places;
 use post::Post;
 use post::queue::{self, Entry, Settlement, Waiting};
 use rustls::ClientConfig;
@@ -27,10 +34,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::{
-    Attempts, Dsn, Envelope, EnvelopeId, Event, MAX_RECIPIENTS, MessageFacts, NextHop, Notify,
-    Original, OriginalRecipient, Outcome, Plan, Problem, Reader, Recipient, RecipientReport,
-    Resolver, Ret, Returned, Routes, Schedule, Terms, Timeouts, TlsFor, connect, is_asked,
-    next_hops,
+    Attempts, Class, Dsn, Envelope, EnvelopeId, Event, MAX_RECIPIENTS, MessageFacts, NextHop,
+    Original, OriginalRecipient, Outcome, Plan, Problem, Reader, Reason, Recipient,
+    RecipientReport, Resolver, Ret, Returned, Routes, Schedule, Terms, Timeouts, TlsFor, connect,
+    is_asked, next_hops,
 };
 
 /// Entries taken from the queue at once.
@@ -65,7 +72,13 @@ pub struct RelayParts {
     pub postmaster: MailAddress,
     /// The civil time of reports.
     pub zone: TimeZone,
+    /// By which name citizens know a professional's mailbox.
+    // MSS #46
+    pub label_of: LabelQuestion,
 }
+
+/// The name by which people know a mailbox, if there is one.
+pub type LabelQuestion = Arc<dyn Fn(&MailAddress) -> Option<String> + Send + Sync>;
 
 /// Entries that an attempt is at (None), and those that rest until an instant.
 type Taken = BTreeMap<QueueId, Option<Timestamp>>;
@@ -97,13 +110,14 @@ impl Drop for UnderWay {
 pub struct Relay {
     parts: Arc<RelayParts>,
     under_way: Arc<Mutex<Taken>>,
+    places: Arc<Places>,
 }
 
 impl Relay {
     /// A relay.
     #[must_use]
     pub fn new(parts: RelayParts) -> Self {
-        Self { parts: Arc::new(parts), under_way: Arc::default() }
+        Self { parts: Arc::new(parts), under_way: Arc::default(), places: Arc::default() }
     }
 
     /// Works the queue until told to stop; attempts under way are finished. A slow peer holds one
@@ -120,6 +134,13 @@ impl Relay {
             }
         }
         while attempts.join_next().await.is_some() {}
+    }
+
+    /// Whether an attempt is under way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let taken = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.values().any(Option::is_none)
     }
 
     /// Makes one attempt at everything that is due now, and waits for them; returns how many.
@@ -160,7 +181,7 @@ impl Relay {
                 }
             });
         }
-        started
+        started + self.start_notes(attempts, now)
     }
 
     /// Takes an entry, unless an attempt is at it or it rests.
@@ -182,12 +203,12 @@ impl Relay {
         id: QueueId,
     ) -> Result<(), StoreError> {
         let store = self.parts.post.store();
-        let (mut entry, body) = {
+        let (mut entry, body, reader) = {
             let view = store.view(account)?;
             match queue::entry(&view, id)? {
                 Some(entry) => {
                     let body = store.body(&view, entry.body)?;
-                    (entry, body)
+                    (entry, body, reader_of(&view)?)
                 }
                 None => return self.parts.post.clear_due(account, was_due, id).await.map(drop),
             }
@@ -196,8 +217,19 @@ impl Relay {
         entry.attempts = entry.attempts.saturating_add(1);
         let mut told = Vec::new();
         let mut waiting = Vec::new();
+        let (mut tried, mut rests) = (false, None);
         for (domain, recipients) in by_domain(std::mem::take(&mut entry.recipients)) {
-            let outcomes = self.deliver(&entry, &body, &domain, &recipients).await;
+            let outcomes = if self.parts.post.settings().own_domains.contains(&domain) {
+                Ok(self.deliver_here(&entry, &body, &recipients).await)
+            } else {
+                self.deliver(&entry, &body, &domain, &recipients).await
+            };
+            tried |= outcomes.is_ok();
+            let outcomes = outcomes.unwrap_or_else(|until| {
+                rests = rests.or(Some(until)).min(Some(until));
+                let resting = Problem::new(Reason::Verdict(Verdict::PeerUnreachable)).outcome();
+                vec![(resting, None, false); recipients.len()]
+            });
             for (recipient, (outcome, host, peer_reports)) in recipients.into_iter().zip(outcomes) {
                 let done = Done { recipient, outcome, host, peer_reports };
                 self.sort(&entry, done, &mut told, &mut waiting);
@@ -205,8 +237,13 @@ impl Relay {
         }
         let now = self.parts.clock.now();
         let plan = self.plan(&entry, now);
+        // Nobody was tried: that was no attempt.
+        let rests = rests.filter(|_| !tried);
+        if rests.is_some() {
+            entry.attempts = entry.attempts.saturating_sub(1);
+        }
         let due = match plan {
-            Plan::Retry { at, .. } => at.as_second(),
+            Plan::Retry { at, .. } => rests.unwrap_or(at).as_second(),
             Plan::GiveUp => now.as_second(),
         };
         if let Plan::Retry { report_delay: true, .. } = plan
@@ -223,7 +260,7 @@ impl Relay {
             }
         }
         entry.recipients = waiting.into_iter().map(|(recipient, _)| recipient).collect();
-        let report = self.report(&entry, &body, told)?;
+        let report = self.report(&entry, &body, reader, told)?;
         let settlement = Settlement { account, was_due, entry, due, report };
         let _written = self.parts.post.settle(settlement).await?;
         Ok(())
@@ -255,6 +292,7 @@ impl Relay {
     ) {
         let Done { mut recipient, outcome, host, peer_reports } = done;
         match outcome {
+            Outcome::Stored => told.push(self.report_of(&recipient, Event::Delivered, None)),
             Outcome::Delivered { .. } if peer_reports => {}
             Outcome::Delivered { reply } => {
                 told.push(self.report_of(&recipient, Event::Relayed { reply }, host));
@@ -285,18 +323,37 @@ impl Relay {
         }
     }
 
-    /// The report on what the sender asked to be told.
+    /// The report for the account that caused the mail.
     fn report(
         &self,
         entry: &Entry,
         body: &BodyReader,
+        reader: Reader,
         told: Vec<RecipientReport>,
     ) -> Result<Option<queue::Report>, StoreError> {
+        let octets = self.compose(entry, body, reader, told)?;
+        octets.map(|octets| self.parts.post.report([octets.as_slice()])).transpose()
+    }
+
+    /// The report on what the sender asked to be told.
+    fn compose(
+        &self,
+        entry: &Entry,
+        body: &BodyReader,
+        reader: Reader,
+        told: Vec<RecipientReport>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let ReversePath::Address(to) = &entry.reverse_path else { return Ok(None) };
         let asked = |report: &RecipientReport| is_asked(report.recipient.notify(), report.action());
-        let recipients: Vec<_> = told.into_iter().filter(asked).collect();
+        let mut recipients: Vec<_> = told.into_iter().filter(asked).collect();
         if recipients.is_empty() || !entry.may_report {
             return Ok(None);
+        }
+        // MSS #46
+        if reader == Reader::Citizen {
+            for report in &mut recipients {
+                report.label = (self.parts.label_of)(report.recipient.address());
+            }
         }
         let mut token = [0; 16];
         self.parts.post.random().fill(&mut token)?;
@@ -305,7 +362,7 @@ impl Relay {
             reporting_mta: self.parts.post.settings().hostname.clone(),
             from: self.parts.postmaster.clone(),
             to: to.clone(),
-            reader: Reader::Professional,
+            reader,
             zone: self.parts.zone.clone(),
             now: self.parts.clock.now(),
             original: Original {
@@ -323,27 +380,52 @@ impl Relay {
         let original = match message.returned {
             Returned::FullMessage => body.read_all()?,
             Returned::HeaderSection => header_section(body)?,
+            Returned::Nothing => Vec::new(),
         };
         let pieces = [message.head.as_slice(), original.as_slice(), message.tail.as_slice()];
-        self.parts.post.report(pieces).map(Some)
+        Ok(Some(pieces.concat()))
     }
 
-    /// Sends an entry to its recipients in one domain; an outcome for each.
+    /// Delivers an entry to recipients of our own.
+    async fn deliver_here(
+        &self,
+        entry: &Entry,
+        body: &BodyReader,
+        recipients: &[Waiting],
+    ) -> Vec<(Outcome, Option<String>, bool)> {
+        let outcome = |result| match result {
+            Ok(()) => Outcome::Stored,
+            Err(verdict) => {
+                let problem = Problem::new(Reason::Verdict(verdict));
+                // What our own program sends can wait until there is room again.
+                let status = match verdict {
+                    Verdict::QuotaExceeded => problem.status.in_class(Class::Temporary),
+                    _ => problem.status,
+                };
+                Problem { status, ..problem }.outcome()
+            }
+        };
+        let results = self.parts.post.deliver_entry(entry, body, recipients).await;
+        results.into_iter().map(|result| (outcome(result), None, false)).collect()
+    }
+
+    /// Sends an entry to its recipients in one domain; an outcome for each. Nothing is tried while the operator rests.
     async fn deliver(
         &self,
         entry: &Entry,
         body: &Arc<BodyReader>,
         domain: &MailDomain,
         recipients: &[Waiting],
-    ) -> Vec<(Outcome, Option<String>, bool)> {
+    ) -> Result<Vec<(Outcome, Option<String>, bool)>, Timestamp> {
         let all = |outcome: Outcome, host: Option<String>| {
-            recipients.iter().map(|_| (outcome.clone(), host.clone(), false)).collect()
+            Ok(vec![(outcome, host, false); recipients.len()])
         };
         let check = |chain: &[CertificateDer<'_>]| self.check(chain, domain);
         let terms = Terms {
             name: &self.parts.post.settings().hostname,
             tls: self,
             check: &check,
+            login: None,
             timeouts: Timeouts::default(),
         };
         let mut random = || self.random();
@@ -352,18 +434,25 @@ impl Relay {
             Ok(hops) => hops,
             Err(failure) => return all(failure.problem().outcome(), None),
         };
+        let place = self.place_at(domain).await?;
         let mut connected = match connect(&hops, resolver, terms).await {
             Ok(connected) => connected,
-            Err(none) => return all(none.failure.problem().outcome(), none.host),
+            Err(none) => {
+                if none.failure.concerns_host() {
+                    place.found_down();
+                }
+                return all(none.failure.problem().outcome(), none.host);
+            }
         };
         let facts = MessageFacts {
-            size: entry.size,
+            // Without our trace: what a peer has room for is what our sender was told that there is room for.
+            size: entry.size.saturating_sub(entry.added),
             eight_bit: entry.eight_bit,
             utf8_headers: entry.utf8_headers,
         };
         let to = recipients.iter().map(client_recipient).collect();
         let Ok(envelope) = Envelope::new(entry.reverse_path.clone(), to, facts) else {
-            return all(Problem::new(crate::client::Reason::BodyUnavailable).outcome(), None);
+            return all(Problem::new(Reason::BodyUnavailable).outcome(), None);
         };
         let ret = if entry.dsn.full { Ret::Full } else { Ret::Headers };
         let envelope = envelope.reported(Some(ret), envelope_id(entry));
@@ -372,7 +461,7 @@ impl Relay {
         let host = Some(connected.hop.host.clone());
         connected.connection.quit().await;
         let told = |outcome| (outcome, host.clone(), report.peer_reports);
-        report.outcomes.into_iter().map(told).collect()
+        Ok(report.outcomes.into_iter().map(told).collect())
     }
 
     /// Whether the server that we reached serves a domain.
@@ -406,6 +495,14 @@ struct Done {
     peer_reports: bool,
 }
 
+/// In whose words the account that caused the mail is told.
+fn reader_of(view: &View<'_>) -> Result<Reader, StoreError> {
+    Ok(match view.account_record()?.kind {
+        MailboxKind::Citizen => Reader::Citizen,
+        _ => Reader::Professional,
+    })
+}
+
 fn accepted_at(entry: &Entry) -> Timestamp {
     Timestamp::from_second(entry.accepted).unwrap_or(Timestamp::UNIX_EPOCH)
 }
@@ -430,12 +527,11 @@ fn by_domain(recipients: Vec<Waiting>) -> Vec<(MailDomain, Vec<Waiting>)> {
 }
 
 fn client_recipient(of: &Waiting) -> Recipient {
-    let post::Notify { success, failure, delay } = of.dsn.notify;
     let original = of.dsn.original.as_deref().and_then(|original| {
         let (kind, address) = original.split_once(';')?;
         OriginalRecipient::new(kind, address).ok()
     });
-    Recipient::new(of.address.clone(), Some(Notify { success, failure, delay }), original)
+    Recipient::new(of.address.clone(), Some(of.dsn.notify), original)
 }
 
 /// The header section of a stored message, with the empty line.

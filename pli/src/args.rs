@@ -14,6 +14,17 @@ pub(crate) struct Args {
 /// What can be asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Start a whole trust domain on this machine: a hospital, a practice, citizens. Nothing else is
+    /// needed.
+    Demo(DemoArgs),
+    /// Run an operator.
+    Serve(ServeArgs),
+    /// Make mailboxes and give people ways to log in.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Send documents to citizens and professionals.
+    #[command(subcommand)]
+    Letter(LetterCommand),
     /// Look after a store: the accounts, messages and change logs of one operator.
     #[command(subcommand)]
     Store(StoreCommand),
@@ -23,6 +34,253 @@ pub(crate) enum Command {
     /// Look at what a trust domain publishes.
     #[command(subcommand)]
     Trust(TrustCommand),
+}
+
+/// Ready when `DIR/demo.json` is there: addresses, mailboxes and passwords for programs; what a
+/// person needs is printed. Ctrl-C ends it.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  pli demo                    look around: the address of the site is printed\n  pli demo --once             one letter, from the hospital to the record and back\n  pli demo --data demo        keep everything in ./demo and go on with it the next time"
+)]
+pub(crate) struct DemoArgs {
+    /// Where everything lives. Without it a new temporary folder, removed at the end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The first port: hospital N, practice N+20, citizens N+40, control N+99; 0: free ports.
+    #[arg(long, value_name = "N", default_value_t = 20000)]
+    pub(crate) base_port: u16,
+    /// Send one letter, answer it as the citizen through the site, print the chain, and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Open a control port that moves the clock, makes citizens, spoils certificates.
+    #[arg(long)]
+    pub(crate) clock_control: bool,
+    /// Also make u1@… to uN@practice.mss.example with the secret `bench`, for load tests.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) accounts: u32,
+    /// The language of what is printed.
+    #[arg(long, value_parser = ["fr", "en"], default_value = "fr")]
+    pub(crate) lang: String,
+    /// Print nothing but errors.
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+/// Without --config, prints the commented sample configuration.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  pli serve > pli.toml              a sample to begin with\n  pli serve --config pli.toml\n\nSIGHUP has certificates, revocation lists and domain list read again; SIGTERM ends in order."
+)]
+pub(crate) struct ServeArgs {
+    /// The operator's configuration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What can be asked about accounts. The operator must not be running: its store is opened.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Make a professional's mailbox; prints the application secret of its owner, once.
+    Add(AccountAddArgs),
+    /// Make a citizen's space, active, with a password and an address for one-time codes.
+    AddCitizen(Box<CitizenAddArgs>),
+    /// Another application secret for a mailbox's owner; printed once.
+    Secret(AccountSecretArgs),
+    /// Let a certificate open a mailbox.
+    Certificate(AccountCertificateArgs),
+}
+
+/// The mailbox is new; its kind never changes.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  pli account add --config pli.toml marie.martin@practice.example --kind PER --name \"Marie MARTIN\""
+)]
+pub(crate) struct AccountAddArgs {
+    /// The operator's configuration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The address.
+    pub(crate) address: String,
+    /// PER, ORG, APP or CAB.
+    #[arg(long)]
+    pub(crate) kind: String,
+    /// The name shown to people.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The certificate that opens it (PEM), if one does.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
+}
+
+/// The address is the number at the citizens' domain.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  pli account add-citizen --config pli.toml --ins 279035121518989 --oid 1.2.250.1.213.1.4.10 --birth-name PAT-TROIS --first-given-name DOMINIQUE --given-names \"DOMINIQUE MARIE-LOUISE\" --birth-date 1979-03-28 --sex F --birth-place 51215 --email d@courriel.example --password-file password"
+)]
+pub(crate) struct CitizenAddArgs {
+    /// The operator's configuration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The number (matricule INS), 15 characters.
+    #[arg(long)]
+    pub(crate) ins: String,
+    /// Its OID.
+    #[arg(long)]
+    pub(crate) oid: String,
+    /// Birth name.
+    #[arg(long)]
+    pub(crate) birth_name: String,
+    /// First given name.
+    #[arg(long)]
+    pub(crate) first_given_name: String,
+    /// All given names.
+    #[arg(long)]
+    pub(crate) given_names: String,
+    /// As in 1979-03-28.
+    #[arg(long)]
+    pub(crate) birth_date: String,
+    /// F, M or U.
+    #[arg(long)]
+    pub(crate) sex: String,
+    /// The INSEE code of the place of birth.
+    #[arg(long)]
+    pub(crate) birth_place: String,
+    /// Where one-time codes go.
+    #[arg(long)]
+    pub(crate) email: String,
+    /// The file with the password on its first line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: PathBuf,
+}
+
+/// The secret is for mail programs; it is shown now and never again.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AccountSecretArgs {
+    /// The operator's configuration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The mailbox.
+    pub(crate) address: String,
+    /// What it is for, as in `Thunderbird at work`.
+    #[arg(long)]
+    pub(crate) label: String,
+}
+
+/// A renewed certificate of the same subject opens it as well.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AccountCertificateArgs {
+    /// The operator's configuration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The mailbox.
+    pub(crate) address: String,
+    /// The certificate (PEM).
+    pub(crate) certificate: PathBuf,
+}
+
+/// What can be done with letters.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LetterCommand {
+    /// Pack a document as the national formats want it, and send it by an operator's submission
+    /// service.
+    Send(Box<LetterSendArgs>),
+}
+
+/// A CDA document goes as it is; any other file becomes the body of a CDA level 1. Both travel as
+/// IHE XDM, with subject and X-MSS headers. The record reads who the patient is in the document.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  pli letter send letter.xml --to 279035121518989@patient.mss.example --from letters@chu.mss.example \\\n    --server 127.0.0.1:20001 --server-name mail.chu.mss.example \\\n    --cert demo/pki/people/letters.pem --key demo/pki/people/letters.key \\\n    --authorities demo/pki/chain.pem --revocations demo/pki/crl.pem --test"
+)]
+pub(crate) struct LetterSendArgs {
+    /// The document: a CDA, or a PDF together with the patient's identity.
+    pub(crate) document: PathBuf,
+    /// The mailbox that it goes to.
+    #[arg(long)]
+    pub(crate) to: String,
+    /// The mailbox that sends it.
+    #[arg(long)]
+    pub(crate) from: String,
+    /// The name shown as the sender.
+    #[arg(long, default_value = "")]
+    pub(crate) from_label: String,
+    /// Where an answer goes.
+    #[arg(long)]
+    pub(crate) reply_to: Option<String>,
+    /// The submission service (STARTTLS), as in 192.0.2.1:587.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) server: String,
+    /// The name in its certificate. Default: the host.
+    #[arg(long)]
+    pub(crate) server_name: Option<String>,
+    /// The mailbox's certificate with its chain (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: PathBuf,
+    /// Its key (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The authorities of the trust domain (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authorities: PathBuf,
+    /// Their revocation lists (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) revocations: PathBuf,
+    /// Takes certificates of test authorities and test identities.
+    #[arg(long)]
+    pub(crate) test: bool,
+    /// The product reference (NIL).
+    #[arg(long, default_value = "PLI-LETTER")]
+    pub(crate) product: String,
+    /// The last letter: the citizen may not answer (X-MSS-MES: FIN).
+    #[arg(long)]
+    pub(crate) last: bool,
+    /// The words of the message itself. Default: a sentence that names the document.
+    #[arg(long)]
+    pub(crate) text: Option<String>,
+    /// For a file that is no CDA: who the patient is.
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
+    /// For a file that is no CDA: its title.
+    #[arg(long, default_value = "Lettre de liaison")]
+    pub(crate) title: String,
+    /// For a file that is no CDA: its type (LOINC).
+    #[arg(long, default_value = "11490-0")]
+    pub(crate) type_code: String,
+    /// For a file that is no CDA: the structure that wrote it (`1` and FINESS, `3` and SIRET).
+    #[arg(long)]
+    pub(crate) structure: Option<String>,
+    /// For a file that is no CDA: that structure's name.
+    #[arg(long)]
+    pub(crate) structure_name: Option<String>,
+}
+
+/// The patient's identity: number and five traits.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IdentityArgs {
+    /// The number (matricule INS).
+    #[arg(long)]
+    pub(crate) ins: Option<String>,
+    /// Its OID.
+    #[arg(long)]
+    pub(crate) oid: Option<String>,
+    /// Birth name.
+    #[arg(long)]
+    pub(crate) birth_name: Option<String>,
+    /// First given name.
+    #[arg(long)]
+    pub(crate) first_given_name: Option<String>,
+    /// All given names.
+    #[arg(long)]
+    pub(crate) given_names: Option<String>,
+    /// As in 1979-03-28.
+    #[arg(long)]
+    pub(crate) birth_date: Option<String>,
+    /// F, M or U.
+    #[arg(long)]
+    pub(crate) sex: Option<String>,
+    /// The INSEE code of the place of birth.
+    #[arg(long)]
+    pub(crate) birth_place: Option<String>,
 }
 
 /// What can be asked of an authority.

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 /// Octets of a file that is given to the authority.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 
-type Outcome = Result<ExitCode, Box<dyn Error>>;
+type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
 
 /// `pli authority`.
 pub(crate) fn run(command: AuthorityCommand) -> Outcome {
@@ -52,12 +52,12 @@ fn init(asked: &InitArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn subject(asked: SubjectArgs) -> Result<Subject, Box<dyn Error>> {
+fn subject(asked: SubjectArgs) -> Result<Subject, Box<dyn Error + Send + Sync>> {
     let SubjectArgs { structure, legal_name, department } = asked;
     Ok(Subject { structure: structure.parse()?, legal_name, department })
 }
 
-fn profile(asked: ProfileArgs) -> Result<Profile, Box<dyn Error>> {
+fn profile(asked: ProfileArgs) -> Result<Profile, Box<dyn Error + Send + Sync>> {
     Ok(match asked {
         ProfileArgs::Operator { host, dns, ip, subject: of } => {
             Profile::Operator { subject: subject(of)?, host, dns_names: dns, ip_addresses: ip }
@@ -157,7 +157,7 @@ fn publish(asked: &PublishArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn entry(pair: Pair) -> Result<DomainEntry, Box<dyn Error>> {
+fn entry(pair: Pair) -> Result<DomainEntry, Box<dyn Error + Send + Sync>> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", pair.domain);
     Ok(DomainEntry {
         domain: pair.domain.parse().map_err(|error| named(&error))?,
@@ -169,7 +169,7 @@ fn entry(pair: Pair) -> Result<DomainEntry, Box<dyn Error>> {
     })
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+fn read(file: &Path) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
     let named = |error| format!("{} could not be read: {error}", file.display());
     durable_file::read(file, MAX_FILE).map_err(|error| named(error).into())
 }

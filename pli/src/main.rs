@@ -4,9 +4,17 @@
 //! what is in the way and what to do, with the chain of causes below it, and exits 1. What the
 //! command line itself does not understand exits 2.
 
+mod account;
+mod accounts;
 mod args;
 mod authority;
+mod config;
+mod demo;
+mod letter;
+mod operator;
 mod operator_key;
+mod outbox;
+mod serve;
 mod store;
 mod trust;
 
@@ -18,6 +26,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(log_filter()).init();
     let outcome = match args::Args::parse().command {
+        args::Command::Demo(asked) => demo::run(&asked),
+        args::Command::Serve(asked) => serve::run(&asked),
+        args::Command::Account(command) => account::run(&command),
+        args::Command::Letter(args::LetterCommand::Send(asked)) => letter::send(&asked),
         args::Command::Store(args::StoreCommand::Verify(asked)) => store::verify(&asked),
         args::Command::Authority(command) => authority::run(command),
         args::Command::Trust(args::TrustCommand::Verify(asked)) => trust::verify(&asked),

@@ -2,7 +2,8 @@
 //!
 //! Without this key nothing in a store can be read. A file that others may read is refused.
 
-use mailstore::Secret;
+use mailstore::{Random, Secret};
+use pki::durable_file::{self, Access};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -17,10 +18,25 @@ const MAX_LEN: u64 = 256;
 pub(crate) enum KeyFileError {
     #[error("the operator's key {0} could not be read; name it with --key")]
     Unreadable(PathBuf, #[source] io::Error),
+    #[error("the operator's key {0} could not be made")]
+    Unwritable(PathBuf, #[source] io::Error),
     #[error("the operator's key {0} may be read by others: chmod 600 it")]
     Open(PathBuf),
     #[error("the operator's key {0} is not 64 hexadecimal digits")]
     Malformed(PathBuf),
+}
+
+/// Reads the operator's key; where there is no file yet, makes one.
+pub(crate) fn read_or_make(path: &Path, random: &dyn Random) -> Result<Secret, KeyFileError> {
+    if !path.exists() {
+        let unwritable = |error| KeyFileError::Unwritable(path.to_owned(), error);
+        let mut octets = Zeroizing::new([0; 32]);
+        random.fill(octets.as_mut()).map_err(|_| unwritable(io::Error::other("no randomness")))?;
+        let text = Zeroizing::new(hex::encode(octets.as_ref()));
+        durable_file::replace(path, text.as_bytes(), Access::Secret).map_err(unwritable)?;
+        tracing::warn!(path = %path.display(), "the operator's key was made: keep a copy of it");
+    }
+    read(path)
 }
 
 /// Reads the operator's key.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// `pli store verify`.
-pub(crate) fn verify(asked: &VerifyArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn verify(asked: &VerifyArgs) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
     let beside = || asked.dir.parent().unwrap_or(Path::new(".")).join("operator.key");
     let key = operator_key::read(&asked.key.clone().unwrap_or_else(beside))?;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 const MAX_FILE: u64 = 128 * 1024 * 1024;
 
 /// `pli trust verify`.
-pub(crate) fn verify(asked: &TrustVerifyArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn verify(asked: &TrustVerifyArgs) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
     let at = match &asked.at {
         None => SystemClock.now(),
         Some(text) => instant(text)?,
@@ -47,7 +47,7 @@ pub(crate) fn verify(asked: &TrustVerifyArgs) -> Result<ExitCode, Box<dyn Error>
 }
 
 /// A date, from midnight in UTC, or an instant.
-fn instant(text: &str) -> Result<Timestamp, Box<dyn Error>> {
+fn instant(text: &str) -> Result<Timestamp, Box<dyn Error + Send + Sync>> {
     if let Ok(date) = text.parse::<Date>() {
         return Ok(date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp());
     }
@@ -86,7 +86,7 @@ fn print(summary: &Summary, by_authority: bool) -> io::Result<()> {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+fn read(file: &Path) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
     let named = |error| format!("{} could not be read: {error}", file.display());
     durable_file::read(file, MAX_FILE).map_err(|error| named(error).into())
 }

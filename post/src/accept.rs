@@ -2,22 +2,25 @@
 //!
 //! A message for several recipients here is one transaction each, submitted together. If some of
 //! them fail for the moment, the peer is told to repeat the whole: fingerprints absorb what has
-//! been stored already. An entry for recipients elsewhere lies in the account that caused it.
+//! been stored already. An entry for recipients elsewhere lies in the account that caused it: the
+//! session's, or that of the citizen in whose name it writes, so that the citizen's exchanges are
+//! judged in the transaction that stores.
 
+use crate::author::{self, Refused};
 use crate::envelope::{Recipient, Route};
 use crate::facts::Facts;
 use crate::incoming::{Context, Incoming, Message};
 use crate::origin::Origin;
 use crate::queue::{Entry, Waiting};
-use crate::{exchange, our_fault, queue, rules};
+use crate::{delivered, exchange, our_fault, queue, rules};
 use aws_lc_rs::digest;
 use domain::exchange::MessageKind;
-use domain::{MailDomain, ReversePath, Verdict};
+use domain::{CitizenDomains, MailDomain, ReversePath, Verdict};
 use mailstore::body::Body;
 use mailstore::model::account::AccountState;
 use mailstore::model::flags::Flags;
 use mailstore::model::message::{NewMessage, Prepared};
-use mailstore::{AccountId, Actor, Committed, QueueId, StoreError, Together, Transaction};
+use mailstore::{AccountId, Actor, Committed, QueueId, StoreError, Together, Transaction, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -35,52 +38,60 @@ impl Accepted {
         self.queue_id
     }
 
-    fn of(proofs: &[Committed<QueueId>]) -> Option<Self> {
+    pub(crate) fn of(proofs: &[Committed<QueueId>]) -> Option<Self> {
         proofs.first().map(|proof| Self { queue_id: **proof })
     }
 }
 
 /// What every transaction of one message shares.
-struct Shared {
-    body: Arc<Body>,
-    content: Arc<Prepared>,
-    facts: Facts,
-    queue_id: QueueId,
-    fingerprint: Vec<u8>,
-    sender_domains: BTreeSet<MailDomain>,
-    eight_bit: bool,
-    utf8_headers: bool,
+pub(crate) struct Shared {
+    pub(crate) body: Arc<Body>,
+    pub(crate) content: Arc<Prepared>,
+    pub(crate) facts: Facts,
+    pub(crate) queue_id: QueueId,
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) sender_domains: BTreeSet<MailDomain>,
+    pub(crate) added: u64,
+    pub(crate) eight_bit: bool,
+    pub(crate) utf8_headers: bool,
 }
 
 impl Incoming {
     /// Judges the message and stores it. At `Ok` it is on stable storage, for all recipients.
     pub async fn finish(self) -> Result<Accepted, Verdict> {
         let (context, message) = self.end()?;
-        let facts = Facts::of(&message.digest);
-        let own_domains = &context.post.settings.own_domains;
-        rules::judge_message(&context.origin, &context.envelope, &facts, own_domains)?;
-        let sender_domains = match &context.origin {
-            Origin::Peer(peer) => peer.domains.clone(),
-            Origin::Own(_) | Origin::System => own_domains.clone(),
-        };
-        let fingerprint = fingerprint(&context, &message.hash);
-        let queue_id = context.queue_id;
-        let Message { body, digest, eight_bit, .. } = message;
-        // RFC 6532 §3
-        let utf8_headers = !digest.header.is_ascii();
-        let content = Arc::new(Prepared::new(digest).map_err(our_fault)?);
-        let shared = Arc::new(Shared {
-            body,
-            content,
-            facts,
-            queue_id,
-            fingerprint,
-            sender_domains,
-            eight_bit,
-            utf8_headers,
-        });
+        let shared = Arc::new(judged(&context, message)?);
         store(&context, &shared).await
     }
+}
+
+/// Judges a message that has come whole, and makes of it what transactions store.
+pub(crate) fn judged(context: &Context, message: Message) -> Result<Shared, Verdict> {
+    let facts = Facts::of(&message.digest);
+    let own_domains = &context.post.settings.own_domains;
+    rules::judge_message(&context.origin, &context.envelope, &facts, own_domains)?;
+    let sender_domains = match &context.origin {
+        Origin::Peer(peer) => peer.domains.clone(),
+        Origin::Own(_) | Origin::System(_) => own_domains.clone(),
+    };
+    let fingerprint = fingerprint(context, &message.hash);
+    let Message { body, digest, eight_bit, size, .. } = message;
+    let added = body.len().saturating_sub(size);
+    // RFC 6532 §3
+    let utf8_headers = !digest.header.is_ascii();
+    let content = Arc::new(Prepared::new(digest).map_err(our_fault)?);
+    let queue_id = context.queue_id;
+    Ok(Shared {
+        body,
+        content,
+        facts,
+        queue_id,
+        fingerprint,
+        sender_domains,
+        added,
+        eight_bit,
+        utf8_headers,
+    })
 }
 
 /// What makes a repetition recognisable: the same peer, sender and octets as received, the
@@ -90,7 +101,7 @@ fn fingerprint(context: &Context, hash: &[u8; 32]) -> Vec<u8> {
     let origin = match &context.origin {
         Origin::Peer(peer) => format!("peer {}", peer.name),
         Origin::Own(submitter) => format!("own {}", submitter.account),
-        Origin::System => "system".to_owned(),
+        Origin::System(account) => format!("system {account}"),
     };
     let reverse_path = match &context.envelope.reverse_path {
         ReversePath::Null => String::new(),
@@ -108,37 +119,54 @@ async fn store(context: &Context, shared: &Arc<Shared>) -> Result<Accepted, Verd
     let actor = match &context.origin {
         Origin::Peer(_) => Actor::RECEPTION,
         Origin::Own(submitter) => submitter.actor,
-        Origin::System => Actor::SYSTEM,
+        Origin::System(_) => Actor::SYSTEM,
     };
-    let mut here: BTreeMap<AccountId, ()> = BTreeMap::new();
+    let authors = author::citizens(context, &shared.facts)?;
+    author::judge_now(context, &authors)?;
+    let mut here: BTreeMap<AccountId, Vec<Recipient>> = BTreeMap::new();
     let mut elsewhere = Vec::new();
     for recipient in &context.recipients {
         match recipient.route {
             // Twice the same recipient is one delivery.
-            Route::Local(account) => {
-                here.insert(account, ());
-            }
+            Route::Local(account) => here.entry(account).or_default().push(recipient.clone()),
             Route::Remote => elsewhere.push(recipient.clone()),
         }
     }
+    room(context, shared, here.keys())?;
     let mut together = Together::default();
     let mut waiting = Vec::new();
-    for account in here.into_keys() {
+    let mut rings = false;
+    for (account, recipients) in here {
+        let note = note(context, shared, recipients);
+        rings |= note.is_some();
         let shared = Arc::clone(shared);
         let citizens = context.post.settings.citizen_domains.clone();
-        let work = move |tx: &mut Transaction<'_>| deliver(tx, &shared, &citizens);
+        let work = move |tx: &mut Transaction<'_>| {
+            let (id, first) = deliver(tx, &shared, &citizens)?;
+            match &note {
+                Some(note) if first => delivered::add(tx, &shared.body, note)?,
+                _ => {}
+            }
+            Ok(id)
+        };
         waiting.push(together.add(actor, account, work));
     }
-    let queued = !elsewhere.is_empty();
-    if queued {
-        let account = match &context.origin {
+    let mut queued = None;
+    if !elsewhere.is_empty() {
+        // Several citizens who write together have been judged above; a transaction reads one.
+        let account = authors.first().copied().unwrap_or(match &context.origin {
             Origin::Own(submitter) => submitter.account,
-            Origin::Peer(_) | Origin::System => AccountId::OPERATOR,
-        };
+            Origin::System(account) => *account,
+            Origin::Peer(_) => AccountId::OPERATOR,
+        });
+        let question = author::Question::of(context, &elsewhere, !authors.is_empty());
         let shared = Arc::clone(shared);
         let entry = entry(context, &shared, &elsewhere);
-        let work = move |tx: &mut Transaction<'_>| enqueue(tx, &shared, &entry);
-        waiting.push(together.add(actor, account, work));
+        let work = move |tx: &mut Transaction<'_>| {
+            question.judge(tx)?;
+            enqueue(tx, &shared, &entry).map_err(Refused::from)
+        };
+        queued = Some(together.add(actor, account, work));
     }
     context.post.store.submit(together);
     let mut proofs = Vec::new();
@@ -149,8 +177,16 @@ async fn store(context: &Context, shared: &Arc<Shared>) -> Result<Accepted, Verd
             Err(error) => refused = Some(worse(refused, error)),
         }
     }
-    if queued {
-        context.post.queued.notify_one();
+    if let Some(commit) = queued {
+        match commit.done().await {
+            Ok(proof) => proofs.push(proof),
+            Err(Refused::Verdict(verdict)) => return Err(verdict),
+            Err(Refused::Store(error)) => refused = Some(worse(refused, error)),
+        }
+        rings = true;
+    }
+    if rings {
+        context.post.ring();
     }
     match refused {
         None => Accepted::of(&proofs).ok_or(Verdict::InternalFailure),
@@ -160,23 +196,70 @@ async fn store(context: &Context, shared: &Arc<Shared>) -> Result<Accepted, Verd
     }
 }
 
+/// Whether all recipients here have room, so that nobody has a message that is refused. The
+/// transactions look once more.
+fn room<'a>(
+    context: &Context,
+    shared: &Shared,
+    accounts: impl Iterator<Item = &'a AccountId>,
+) -> Result<(), Verdict> {
+    for account in accounts {
+        match context.post.store.view(*account) {
+            // Said by the transaction.
+            Err(StoreError::NoSuchAccount) => {}
+            view => has_room(&view.map_err(our_fault)?, shared.body.len())?,
+        }
+    }
+    Ok(())
+}
+
+/// Whether an account has room for a message of this size.
+pub(crate) fn has_room(view: &View<'_>, octets: u64) -> Result<(), Verdict> {
+    let counters = view.counters().map_err(our_fault)?;
+    let room = counters.quota.saturating_sub(counters.octets);
+    if counters.octets >= counters.quota || octets > room {
+        return Err(Verdict::QuotaExceeded);
+    }
+    Ok(())
+}
+
 /// Of two errors the one for which the peer repeats.
-fn worse(known: Option<StoreError>, error: StoreError) -> StoreError {
+pub(crate) fn worse(known: Option<StoreError>, error: StoreError) -> StoreError {
     match known {
         Some(known) if known.fault() == mailstore::Fault::Temporary => known,
         _ => error,
     }
 }
 
-/// Stores the message in one recipient's account.
-fn deliver(
+/// The note of a delivery, if the sender asked to be told of it.
+// RFC 3461 §4.1
+// RFC 3834 §2
+fn note(context: &Context, shared: &Shared, mut recipients: Vec<Recipient>) -> Option<Entry> {
+    recipients.retain(|recipient| recipient.dsn.notify.success);
+    let note = entry(context, shared, &recipients);
+    let asked = !recipients.is_empty() && note.may_report;
+    asked.then(|| Entry { id: delivered::note_id(note.id), ..note })
+}
+
+/// Stores the message in one recipient's account, once; whether this was the first time.
+pub(crate) fn deliver(
     tx: &mut Transaction<'_>,
     shared: &Shared,
-    citizens: &domain::CitizenDomains,
-) -> Result<QueueId, StoreError> {
+    citizens: &CitizenDomains,
+) -> Result<(QueueId, bool), StoreError> {
     if let Some(first) = tx.accept_once(&shared.fingerprint, shared.queue_id)? {
-        return Ok(first);
+        return Ok((first, false));
     }
+    place(tx, shared, citizens)?;
+    Ok((shared.queue_id, true))
+}
+
+/// Puts the message into the account's INBOX, with what it does to a citizen's exchanges.
+pub(crate) fn place(
+    tx: &mut Transaction<'_>,
+    shared: &Shared,
+    citizens: &CitizenDomains,
+) -> Result<(), StoreError> {
     let account = tx.account_record()?;
     if let AccountState::Objected | AccountState::Closed = account.state {
         return Err(StoreError::NoSuchAccount);
@@ -191,10 +274,11 @@ fn deliver(
     if account.kind == domain::MailboxKind::Citizen {
         exchange::apply(tx, &shared.facts, &shared.sender_domains, citizens)?;
     }
-    Ok(shared.queue_id)
+    Ok(())
 }
 
-fn entry(context: &Context, shared: &Shared, recipients: &[Recipient]) -> Entry {
+/// The queue entry of a message for recipients that are not reached at once.
+pub(crate) fn entry(context: &Context, shared: &Shared, recipients: &[Recipient]) -> Entry {
     let waiting = |recipient: &Recipient| Waiting {
         address: recipient.address.clone(),
         dsn: recipient.dsn.clone(),
@@ -204,6 +288,7 @@ fn entry(context: &Context, shared: &Shared, recipients: &[Recipient]) -> Entry 
         id: shared.queue_id,
         body: shared.body.id(),
         size: shared.body.len(),
+        added: shared.added,
         reverse_path: context.envelope.reverse_path.clone(),
         dsn: context.envelope.dsn.clone(),
         smtputf8: context.envelope.smtputf8,

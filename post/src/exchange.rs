@@ -72,7 +72,7 @@ pub(crate) fn judge_recipient(
         address,
         exchange: exchange.as_ref(),
         takes_prescriptions,
-        // Used before: it has written, so the citizen has been its customer.
+        // Used before: it has written, so the citizen has been its customer; a FIN does not undo that.
         known_pharmacy: exchange.is_some(),
     };
     Ok(judge_citizen_message(&recipient, citizens))

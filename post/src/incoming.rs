@@ -20,6 +20,12 @@ use std::sync::Arc;
 // RFC 5322 §2.1 sets none; mailstore::message::limits keeps as much.
 const MAX_HEADER: usize = mailstore::message::limits::MAX_HEADER_BYTES;
 
+/// Octets by which a peer's message may be larger than the limit: its operator took a message of
+/// just the limit and put its trace before it, and what a submission lacks (RFC 6409 §8). What is
+/// announced, and what a declared size is held against, stays the limit.
+// MSS #34
+pub const TRACE_HEADROOM: u64 = 8 * 1024;
+
 /// A message that streams in.
 pub struct Incoming {
     pub(crate) post: Post,
@@ -52,6 +58,8 @@ pub struct Message {
     pub(crate) digest: Digest,
     /// SHA-256 of the octets as received, without what we added.
     pub(crate) hash: [u8; 32],
+    /// Octets received.
+    pub(crate) size: u64,
     /// Whether any octet is above 127.
     pub(crate) eight_bit: bool,
 }
@@ -92,7 +100,8 @@ impl Incoming {
     pub fn write(&mut self, octets: &[u8]) -> Result<(), Verdict> {
         self.size += octets.len() as u64;
         // MSS #34
-        if self.size > self.post.settings.max_size {
+        let headroom = if let Origin::Peer(_) = self.origin { TRACE_HEADROOM } else { 0 };
+        if self.size > self.post.settings.max_size.saturating_add(headroom) {
             return Err(Verdict::MessageTooLarge);
         }
         self.hash.update(octets);
@@ -115,8 +124,13 @@ impl Incoming {
         let Some(header) = self.header.take() else { return Ok(()) };
         let now = self.post.clock.now();
         let hostname = &self.post.settings.hostname;
-        let mut added = trace::received(self.arrival.as_ref(), hostname, self.queue_id, now);
-        if let Origin::Own(_) | Origin::System = self.origin {
+        let mut added = String::new();
+        // Only what a peer brings ends here for sure: all its recipients are ours.
+        if let Origin::Peer(_) = self.origin {
+            added = trace::return_path(&self.envelope.reverse_path);
+        }
+        added += &trace::received(self.arrival.as_ref(), hostname, self.queue_id, now);
+        if let Origin::Own(_) | Origin::System(_) = self.origin {
             self.complete(&header, &mut added);
         }
         self.keep(added.as_bytes())?;
@@ -170,7 +184,7 @@ impl Incoming {
             *to = *from;
         }
         let body = self.writer.finish().map_err(body_fault)?;
-        let eight_bit = self.eight_bit;
+        let (eight_bit, size) = (self.eight_bit, self.size);
         let context = Context {
             post: self.post,
             origin: self.origin,
@@ -178,7 +192,7 @@ impl Incoming {
             recipients: self.recipients,
             queue_id: self.queue_id,
         };
-        Ok((context, Message { body, digest, hash, eight_bit }))
+        Ok((context, Message { body, digest, hash, size, eight_bit }))
     }
 }
 

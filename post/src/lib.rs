@@ -6,28 +6,36 @@
 //! Post::recipient   RCPT: does this address take mail, and where?      recipient.rs
 //! Post::incoming    octets stream in: traced, hashed, scanned, sealed  incoming.rs
 //! Incoming::finish  judged; one transaction per account; Accepted      accept.rs
+//!
+//! Post::prepare_system   mail of services, stored with their records   system.rs
+//! Post::deliver_entry    from the queue to accounts here               local.rs
 //! ```
 //! No sockets here. [`Accepted`] exists only for what is on stable storage: it is what a `250`
 //! is made of.
 
 mod accept;
+mod author;
+pub mod delivered;
 mod envelope;
 mod exchange;
 mod facts;
 mod incoming;
+mod local;
 mod origin;
 pub mod queue;
 mod recipient;
 mod rules;
+mod system;
 mod trace;
 
 pub use accept::Accepted;
 pub use envelope::{DsnRequest, Envelope, Notify, Recipient, RecipientDsn, Route};
 pub use exchange::exchange_with;
 pub use facts::{Facts, MAX_HOPS};
-pub use incoming::{Incoming, Message};
+pub use incoming::{Incoming, Message, TRACE_HEADROOM};
 pub use origin::{Origin, Peer, Submitter};
 pub use rules::{judge_message, judge_reverse_path};
+pub use system::PreparedMail;
 pub use trace::Arrival;
 
 use domain::{CitizenDomains, Clock, MailAddress, MailDomain, Mode, ReversePath, Verdict};
@@ -104,6 +112,11 @@ impl Post {
     /// Waits until the queue has got an entry since the last call.
     pub async fn queued(&self) {
         self.queued.notified().await;
+    }
+
+    /// Says that the queue has got an entry: to be called when a [`PreparedMail`] is committed.
+    pub fn ring(&self) {
+        self.queued.notify_one();
     }
 
     /// The operator's store.

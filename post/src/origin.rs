@@ -12,8 +12,8 @@ pub enum Origin {
     Peer(Peer),
     /// Somebody of ours who is logged in.
     Own(Submitter),
-    /// This program: a report, a service's mail.
-    System,
+    /// This program, for the account that causes the mail: a service's mail.
+    System(AccountId),
 }
 
 /// Another operator, as its certificate and the domain list make it known.
@@ -30,7 +30,8 @@ pub struct Peer {
 pub struct Submitter {
     /// Who acts.
     pub actor: Actor,
-    /// The account that the session opened: what it causes, reports and queue entries, lies there.
+    /// The account that the session opened: what it causes, reports and queue entries, lies there,
+    /// unless it writes in the name of a citizen.
     pub account: AccountId,
     /// That account's address.
     pub address: MailAddress,

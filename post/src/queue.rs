@@ -34,6 +34,8 @@ pub struct Entry {
     pub body: BodyId,
     /// Their number.
     pub size: u64,
+    /// How many of them are fields that we have put before what came.
+    pub added: u64,
     /// Where reports go.
     pub reverse_path: ReversePath,
     /// What the sender asked of reports.

@@ -21,7 +21,8 @@ pub fn judge_reverse_path(
         Origin::Peer(peer) => judge_peers_domain(peer, address, own, Verdict::SenderDomainNotPeers),
         // MSS #27
         Origin::Own(submitter) if !submitter.may_send_as(address) => Err(Verdict::FromMismatch),
-        Origin::Own(_) | Origin::System => Ok(()),
+        Origin::System(_) if !own.contains(address.domain()) => Err(Verdict::FromMismatch),
+        Origin::Own(_) | Origin::System(_) => Ok(()),
     }
 }
 
@@ -59,7 +60,10 @@ pub fn judge_message(
         return Err(Verdict::NullSenderWithoutReport);
     }
     match origin {
-        Origin::System => Ok(()),
+        Origin::System(_) => {
+            let is_own = |from: &MailAddress| own.contains(from.domain());
+            if facts.from.iter().all(is_own) { Ok(()) } else { Err(Verdict::FromMismatch) }
+        }
         Origin::Peer(peer) => facts
             .from
             .iter()

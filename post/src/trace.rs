@@ -3,7 +3,7 @@
 //! `Received` says by which way it came. The peer's name for itself is bounded and cleaned: it
 //! may be anything. No recipient is named: a message may have several.
 
-use domain::MailDomain;
+use domain::{MailDomain, ReversePath};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
@@ -23,6 +23,15 @@ pub struct Arrival {
 
 /// Characters of a peer's name that are shown.
 const MAX_HELO: usize = 255;
+
+/// The `Return-Path` field of a message that ends here: whom reports go to.
+// RFC 5321 §4.4
+pub(crate) fn return_path(reverse_path: &ReversePath) -> String {
+    match reverse_path.address() {
+        Some(address) => format!("Return-Path: <{address}>\r\n"),
+        None => "Return-Path: <>\r\n".to_owned(),
+    }
+}
 
 /// The `Received` field of a message that came in now.
 // RFC 5321 §4.4

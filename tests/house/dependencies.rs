@@ -30,10 +30,21 @@ struct Graph {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Licenses {
     allow: Vec<String>,
+    #[serde(default)]
+    exceptions: Vec<Exception>,
     #[serde(rename = "unused-allowed-license")]
     _unused: Option<String>,
     #[serde(rename = "confidence-threshold")]
     _confidence: Option<f32>,
+}
+
+/// Licences that one crate alone may have.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exception {
+    #[serde(rename = "crate")]
+    name: String,
+    allow: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,8 +106,12 @@ fn refused_licences(policy: &Policy, graph: &BTreeSet<Dependency>) -> Vec<String
     for one in graph {
         let licence = one.licence.as_deref().unwrap_or_default();
         // Lax, because older crates still write `MIT/Apache-2.0`.
+        let of_its_own = policy.licenses.exceptions.iter().filter(|other| other.name == one.name);
+        let of_its_own: Vec<Licensee> =
+            of_its_own.flat_map(|exception| &exception.allow).map(parse).collect();
         let fine = Expression::parse_mode(licence, ParseMode::LAX).map(|licence| {
-            licence.evaluate(|wanted| allowed.iter().any(|have| have.satisfies(wanted)))
+            let all = allowed.iter().chain(&of_its_own);
+            licence.evaluate(|wanted| all.clone().any(|have| have.satisfies(wanted)))
         });
         match fine {
             Ok(true) => {}
@@ -315,6 +330,17 @@ mod can_fail {
     }
 
     #[test]
+    fn an_exception_holds_for_its_crate_alone() {
+        let text = "[graph]\ntargets = []\n[bans]\ndeny = []\n[licenses]\nallow = [\"MIT\"]\n\
+                    exceptions = [{ crate = \"css\", allow = [\"MPL-2.0\"] }]\n";
+        let policy = read_policy(text);
+        let rows = [("css", "1.0.0", "MPL-2.0"), ("other", "1.0.0", "MPL-2.0")];
+        let complaints = refused_licences(&policy, &graph(&rows));
+        assert_eq!(complaints.len(), 1);
+        assert!(complaints[0].contains("other"), "{complaints:?}");
+    }
+
+    #[test]
     fn bans_hold_by_name_by_requirement_and_by_version() {
         let rows = [
             ("bad", "0.1.0", 1),
@@ -341,10 +367,10 @@ mod can_fail {
     }
 
     #[test]
-    #[should_panic(expected = "unknown field `exceptions`")]
+    #[should_panic(expected = "unknown field `private`")]
     fn a_rule_that_is_not_held_here_is_not_passed_over() {
         read_policy(
-            "[graph]\ntargets = []\n[licenses]\nallow = []\nexceptions = []\n[bans]\ndeny = []\n",
+            "[graph]\ntargets = []\n[licenses]\nallow = []\nprivate = []\n[bans]\ndeny = []\n",
         );
     }
 }

@@ -1,5 +1,5 @@
 //! Imports run one way:
-//! `pli → {mta, imap, webmail, services/*} → post → {mailstore, directory} → {pki, clinical} → domain`.
+//! `pli → {mta, imap, webmail, services/*} → post → {access, record} → {mailstore, directory} → {pki, clinical} → domain`.
 //!
 //! A crate imports lower layers only: never its own layer, never a higher one. So the faces and
 //! services never import each other; `services/kit` is the contract that the services share.
@@ -18,6 +18,8 @@ enum Layer {
     Formats,
     /// What is kept.
     Stores,
+    /// What an account opens to whom, and the record that it holds.
+    Account,
     /// Accepting a message.
     Post,
     /// The contract of the services.
@@ -31,7 +33,7 @@ enum Layer {
     /// Tests from outside.
     Tests,
 }
-use Layer::{Binary, Domain, Face, Formats, Kit, Post, Service, Stores, Tests};
+use Layer::{Account, Binary, Domain, Face, Formats, Kit, Post, Service, Stores, Tests};
 
 /// Every crate of the workspace by its folder.
 const TABLE: &[(&str, Layer)] = &[
@@ -40,6 +42,8 @@ const TABLE: &[(&str, Layer)] = &[
     ("pki", Formats),
     ("directory", Stores),
     ("mailstore", Stores),
+    ("access", Account),
+    ("record", Account),
     ("post", Post),
     ("services/kit", Kit),
     ("services/agenda", Service),

@@ -40,6 +40,26 @@ pub(super) const AUTHENTICATION_FAILED: Row = Row {
     },
 };
 
+// RFC 4954 §4.7
+pub(super) const AUTHENTICATION_THROTTLED: Row = Row {
+    id: "authentication-throttled",
+    area: Area::Sender,
+    code: 454,
+    enhanced: EnhancedCode::new(4, 7, 0),
+    professional: Bilingual {
+        fr: "Trop d'essais d'identification ont échoué.",
+        en: "Too many attempts to authenticate have failed.",
+    },
+    citizen: Bilingual {
+        fr: "La connexion est suspendue, car trop d'essais ont échoué.",
+        en: "Logging in is suspended, because too many attempts have failed.",
+    },
+    next: Bilingual {
+        fr: "Attendez quelques minutes, puis vérifiez l'identifiant et le mot de passe.",
+        en: "Wait a few minutes, then check the name and the password.",
+    },
+};
+
 // RFC 3463 §3.8
 pub(super) const FROM_MISMATCH: Row = Row {
     id: "from-mismatch",

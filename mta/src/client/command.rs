@@ -5,7 +5,7 @@
 
 use domain::MailDomain;
 
-use super::envelope::{Envelope, Recipient, Ret, xtext};
+use super::envelope::{Envelope, Recipient, Ret, notify_value, xtext};
 use super::extensions::Extensions;
 
 /// EHLO; HELO is never written, because a peer of the trust domain has STARTTLS and so EHLO.
@@ -52,7 +52,7 @@ pub(super) fn rcpt(recipient: &Recipient, offered: &Extensions) -> Vec<u8> {
     // RFC 3461 §4.1, RFC 3461 §4.2
     if offered.dsn {
         if let Some(notify) = recipient.notify {
-            line.push_str(&format!(" NOTIFY={notify}"));
+            line.push_str(&format!(" NOTIFY={}", notify_value(notify)));
         }
         if let Some(original) = &recipient.original {
             line.push_str(&format!(" ORCPT={}", original.parameter()));

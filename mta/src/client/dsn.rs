@@ -99,7 +99,8 @@ pub fn is_asked(notify: Option<Notify>, action: Action) -> bool {
 pub struct RecipientReport {
     /// Who, with ORCPT.
     pub recipient: Recipient,
-    /// What the sender knows the recipient by, shown in place of the address (MSS #46); none shows the address.
+    /// What the sender knows the recipient by, shown in place of the address (MSS #46); without one a professional is
+    /// shown the address, a citizen nothing of it.
     pub label: Option<String>,
     /// What happened.
     pub event: Event,
@@ -150,7 +151,7 @@ impl fmt::Debug for RecipientReport {
 pub enum Reader {
     /// A professional or an operator: with the server's answer.
     Professional,
-    /// A citizen: plain words.
+    /// A citizen: plain words, and of a professional the label alone (MSS #46).
     Citizen,
 }
 
@@ -203,9 +204,14 @@ impl Dsn {
         actions.min().unwrap_or(Action::Delivered)
     }
 
-    /// How much of the original it gives back: all only when asked, for a failure, and up to [`MAX_RETURNED`].
+    /// How much of the original it gives back: all only when asked, for a failure, and up to [`MAX_RETURNED`]; to a
+    /// citizen nothing, because its header names the recipient's address.
     // RFC 3461 §4.3, RFC 3461 §6.2
+    // MSS #46
     pub fn returned(&self) -> Returned {
+        if self.reader == Reader::Citizen {
+            return Returned::Nothing;
+        }
         let asked = self.original.ret == Some(Ret::Full) && self.action() == Action::Failed;
         if asked && self.original.size <= MAX_RETURNED {
             Returned::FullMessage

@@ -8,17 +8,13 @@ use std::fmt;
 
 use domain::{MailAddress, ReversePath};
 
+pub use crate::wire::params::{MAX_ENVELOPE_ID, MAX_ORIGINAL_RECIPIENT, Ret};
+pub(super) use crate::wire::xtext::{encode as xtext, encode_utf8 as utf8_xtext};
+pub use post::Notify;
+
 /// Most recipients of one transaction.
 // RFC 5321 §4.5.3.1.8
 pub const MAX_RECIPIENTS: usize = 100;
-
-/// Longest envelope identifier, in characters as sent.
-// RFC 3461 §4.4
-pub const MAX_ENVELOPE_ID: usize = 100;
-
-/// Longest original recipient, in characters as sent.
-// RFC 3461 §4.2
-pub const MAX_ORIGINAL_RECIPIENT: usize = 500;
 
 /// Why something cannot be part of an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,45 +119,13 @@ impl From<MailAddress> for Recipient {
     }
 }
 
-/// How much of the message a failure report gives back (RET).
-// RFC 3461 §4.3
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ret {
-    /// FULL.
-    Full,
-    /// HDRS.
-    Headers,
-}
-
-/// When the sender wants a report (NOTIFY).
+/// The value of NOTIFY.
 // RFC 3461 §4.1
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Notify {
-    /// SUCCESS.
-    pub success: bool,
-    /// FAILURE.
-    pub failure: bool,
-    /// DELAY.
-    pub delay: bool,
-}
-
-impl Notify {
-    /// NEVER.
-    pub const NEVER: Self = Self { success: false, failure: false, delay: false };
-    /// What holds when nothing is asked.
-    pub const DEFAULT: Self = Self { success: false, failure: true, delay: true };
-}
-
-impl fmt::Display for Notify {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let asked = [(self.success, "SUCCESS"), (self.failure, "FAILURE"), (self.delay, "DELAY")];
-        let mut separator = "";
-        for (_, word) in asked.iter().filter(|(wanted, _)| *wanted) {
-            write!(f, "{separator}{word}")?;
-            separator = ",";
-        }
-        if separator.is_empty() { f.write_str("NEVER") } else { Ok(()) }
-    }
+pub(super) fn notify_value(notify: Notify) -> String {
+    let asked = [(notify.success, "SUCCESS"), (notify.failure, "FAILURE"), (notify.delay, "DELAY")];
+    let words: Vec<_> =
+        asked.into_iter().filter_map(|(wanted, word)| wanted.then_some(word)).collect();
+    if words.is_empty() { "NEVER".to_owned() } else { words.join(",") }
 }
 
 /// The sender's own name for the envelope (ENVID), decoded.
@@ -241,34 +205,6 @@ impl fmt::Debug for OriginalRecipient {
     }
 }
 
-/// Encodes ASCII for a parameter: `+`, `=` and what is not graphic as `+XX`.
-// RFC 3461 §4
-pub(super) fn xtext(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for b in text.bytes() {
-        if b.is_ascii_graphic() && !matches!(b, b'+' | b'=') {
-            out.push(char::from(b));
-        } else {
-            out.push_str(&format!("+{b:02X}"));
-        }
-    }
-    out
-}
-
-/// Encodes any text in ASCII: `\`, `+`, `=` and what is not graphic ASCII as `\x{…}`.
-// RFC 6533 §3
-pub(super) fn utf8_xtext(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii_graphic() && !matches!(c, '+' | '=' | '\\') {
-            out.push(c);
-        } else {
-            out.push_str(&format!("\\x{{{:02X}}}", u32::from(c)));
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,9 +252,9 @@ mod tests {
 
     #[test]
     fn notify_is_written_as_asked() {
-        assert_eq!(Notify::NEVER.to_string(), "NEVER");
-        assert_eq!(Notify::DEFAULT.to_string(), "FAILURE,DELAY");
-        assert_eq!(Notify { success: true, ..Notify::NEVER }.to_string(), "SUCCESS");
+        assert_eq!(notify_value(Notify::NEVER), "NEVER");
+        assert_eq!(notify_value(Notify::DEFAULT), "FAILURE,DELAY");
+        assert_eq!(notify_value(Notify { success: true, ..Notify::NEVER }), "SUCCESS");
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Phase {
     Ehlo,
     /// STARTTLS and the handshake.
     Tls,
+    /// AUTH, at a submission service.
+    Login,
     /// RSET between two messages.
     Rset,
     /// MAIL.

@@ -28,6 +28,7 @@ mod dsn;
 mod envelope;
 mod extensions;
 mod failure;
+mod login;
 mod outcome;
 mod reply;
 mod resolver;
@@ -53,6 +54,7 @@ pub use self::envelope::{
 };
 pub use self::extensions::Extensions;
 pub use self::failure::{Failure, Loss, Phase, TlsFailure};
+pub use self::login::Login;
 pub use self::outcome::{Outcome, Problem, Reason};
 pub use self::reply::{MAX_REPLY_LINE, MAX_REPLY_LINES, MAX_REPLY_TEXT, Reply, ReplyError};
 pub use self::resolver::{Answer, LookupError, MAX_ANSWERS, Mx, Resolver, SystemResolver};

@@ -15,6 +15,8 @@ use super::status::{Class, Status};
 /// What became of one recipient in one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
+    /// It lies in a mailbox of our own.
+    Stored,
     /// The peer has taken the message for this recipient.
     Delivered {
         /// Its answer to the whole message.
@@ -178,7 +180,7 @@ impl Outcome {
     /// The problem, unless delivered.
     pub fn problem(&self) -> Option<&Problem> {
         match self {
-            Self::Delivered { .. } => None,
+            Self::Stored | Self::Delivered { .. } => None,
             Self::Refused(problem) | Self::Deferred(problem) => Some(problem),
         }
     }

@@ -27,6 +27,7 @@ use super::command;
 use super::envelope::Envelope;
 use super::extensions::Extensions;
 use super::failure::{Failure, Loss, Phase, TlsFailure};
+use super::login::Login;
 use super::outcome::{Outcome, Problem};
 use super::reply::{RawReply, Reply, ReplyReader};
 
@@ -78,6 +79,7 @@ enum State {
     StartTls,
     Handshake,
     TlsEhlo,
+    Login,
     Idle,
     Rset,
     Mail,
@@ -98,6 +100,7 @@ enum State {
 #[derive(Debug)]
 pub struct Session {
     name: MailDomain,
+    login: Option<Login>,
     state: State,
     reader: ReplyReader,
     steps: VecDeque<Step>,
@@ -114,6 +117,7 @@ impl Session {
     pub fn new(name: MailDomain) -> Self {
         Self {
             name,
+            login: None,
             state: State::Greeting,
             reader: ReplyReader::default(),
             steps: VecDeque::new(),
@@ -124,6 +128,13 @@ impl Session {
             answered: 0,
             failure: None,
         }
+    }
+
+    /// Logs in under TLS before the first message.
+    #[must_use]
+    pub fn logging_in(mut self, login: Option<Login>) -> Self {
+        self.login = login;
+        self
     }
 
     /// The next step.
@@ -253,6 +264,7 @@ impl Session {
             State::PlainEhlo => self.on_plain_ehlo(raw, reply),
             State::StartTls => self.on_starttls(reply),
             State::TlsEhlo => self.on_tls_ehlo(raw, reply),
+            State::Login => self.on_login(reply),
             State::Quit => self.state = State::Ended,
             _ => self.on_mail_answer(reply),
         }
@@ -301,8 +313,20 @@ impl Session {
         match reply.code() {
             250 => {
                 self.offered = Extensions::read(raw);
-                self.state = State::Idle;
+                match self.login.take() {
+                    None => self.state = State::Idle,
+                    Some(login) => self.command(login.command(), State::Login),
+                }
             }
+            400.. => self.turned_away(reply),
+            _ => self.unexpected(&reply),
+        }
+    }
+
+    // RFC 4954 §4
+    fn on_login(&mut self, reply: Reply) {
+        match reply.code() {
+            235 => self.state = State::Idle,
             400.. => self.turned_away(reply),
             _ => self.unexpected(&reply),
         }
@@ -358,6 +382,7 @@ impl Session {
             State::Greeting => Phase::Greeting,
             State::PlainEhlo | State::TlsEhlo => Phase::Ehlo,
             State::StartTls | State::Handshake => Phase::Tls,
+            State::Login => Phase::Login,
             State::Idle | State::Rset => Phase::Rset,
             State::Mail => Phase::Mail,
             State::Rcpt(_) => Phase::Rcpt,

@@ -54,7 +54,9 @@ impl Timeouts {
         match phase {
             Phase::Connect => self.connect,
             Phase::Greeting => self.greeting,
-            Phase::Ehlo | Phase::Tls | Phase::Rset | Phase::Mail | Phase::Rcpt => self.command,
+            Phase::Ehlo | Phase::Tls | Phase::Login | Phase::Rset | Phase::Mail | Phase::Rcpt => {
+                self.command
+            }
             Phase::Data => self.data,
             Phase::Body => self.block,
             // A BDAT is a block that is answered.

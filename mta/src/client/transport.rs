@@ -20,6 +20,7 @@ use tokio_rustls::client::TlsStream;
 use super::envelope::Envelope;
 use super::extensions::Extensions;
 use super::failure::{Failure, Loss, TlsFailure};
+use super::login::Login;
 use super::reply::Reply;
 use super::route::NextHop;
 use super::session::{MessageReport, Session, Step, Wait};
@@ -41,6 +42,8 @@ pub struct Terms<'a> {
     pub tls: &'a dyn TlsFor,
     /// The check of the peer.
     pub check: PeerCheck<'a>,
+    /// How to log in, at a submission service.
+    pub login: Option<&'a Login>,
     /// Time limits.
     pub timeouts: Timeouts,
 }
@@ -72,7 +75,7 @@ impl Connection {
         terms: Terms<'_>,
     ) -> Result<Self, Failure> {
         let mut connection = Self {
-            session: Session::new(terms.name.clone()),
+            session: Session::new(terms.name.clone()).logging_in(terms.login.cloned()),
             stream: Stream::Plain(stream),
             chain: Vec::new(),
             timeouts: terms.timeouts,

@@ -27,8 +27,11 @@ pub struct SessionConfig {
     /// Who `<Postmaster>` is.
     // RFC 5321 §4.5.1
     pub postmaster: MailAddress,
-    /// Largest message, in octets.
+    /// Largest message, in octets: announced, and held against what MAIL declares.
     pub max_message_size: u64,
+    /// Octets more that are taken at reception: another operator may have put its trace before a message of just the
+    /// limit. Default [`post::TRACE_HEADROOM`]; none at submission.
+    pub trace_headroom: u64,
     /// The other limits.
     pub limits: Limits,
 }
@@ -38,7 +41,17 @@ impl SessionConfig {
     pub fn new(role: Role, hostname: MailDomain, postmaster: MailAddress) -> Self {
         let lang = Lang::default();
         let (max_message_size, limits) = (MAX_MESSAGE_SIZE, Limits::default());
-        Self { role, hostname, lang, postmaster, max_message_size, limits }
+        let trace_headroom = match role {
+            Role::Reception => post::TRACE_HEADROOM,
+            Role::Submission => 0,
+        };
+        Self { role, hostname, lang, postmaster, max_message_size, trace_headroom, limits }
+    }
+
+    /// Octets that are taken.
+    // MSS #34
+    pub(super) fn max_octets(&self) -> u64 {
+        self.max_message_size.saturating_add(self.trace_headroom)
     }
 }
 

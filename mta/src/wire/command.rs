@@ -360,14 +360,14 @@ fn read_notify(key: &str, value: Option<&str>) -> Result<Notify, CommandError> {
         return Err(CommandError::ParameterValue);
     };
     let has = |flag| to.flags & flag != 0;
-    let when = Notify::When {
+    let when = Notify {
         success: has(proto::RCPT_NOTIFY_SUCCESS),
         failure: has(proto::RCPT_NOTIFY_FAILURE),
         delay: has(proto::RCPT_NOTIFY_DELAY),
     };
     match to.flags {
         // NEVER stands alone; the grammar lets it be first.
-        proto::RCPT_NOTIFY_NEVER => Ok(Notify::Never),
+        proto::RCPT_NOTIFY_NEVER => Ok(Notify::NEVER),
         0 => Err(CommandError::ParameterValue),
         _ if has(proto::RCPT_NOTIFY_NEVER) => Err(CommandError::ParameterValue),
         _ => Ok(when),

@@ -141,48 +141,6 @@ impl LineEndings {
     }
 }
 
-/// Adds the dots of DATA to a message, and its end.
-///
-/// The message has no CR or LF on its own: what the store holds came through [`Decoder`] or [`LineEndings`].
-// RFC 5321 §4.5.2
-#[derive(Clone, Debug, Default)]
-pub struct Encoder {
-    place: Place,
-}
-
-impl Encoder {
-    /// Appends the encoded octets to `out`.
-    pub fn encode(&mut self, octets: &[u8], out: &mut Vec<u8>) {
-        out.reserve(octets.len());
-        let mut rest = octets;
-        while let Some(&first) = rest.first() {
-            if self.place == Place::LineStart && first == b'.' {
-                out.push(b'.');
-            }
-            let run = match self.place {
-                Place::Cr if first == b'\n' => 0,
-                _ => memchr::memchr(b'\r', rest).unwrap_or(rest.len()),
-            };
-            let (head, tail) = rest.split_at_checked(run + 1).unwrap_or((rest, &[]));
-            out.extend_from_slice(head);
-            self.place = match head.last() {
-                Some(b'\r') => Place::Cr,
-                Some(b'\n') if self.place == Place::Cr && head.len() == 1 => Place::LineStart,
-                _ => Place::Text,
-            };
-            rest = tail;
-        }
-    }
-
-    /// Appends the end; a message that does not end with a line end gets one first.
-    pub fn finish(self, out: &mut Vec<u8>) {
-        if self.place != Place::LineStart {
-            out.extend_from_slice(b"\r\n");
-        }
-        out.extend_from_slice(b".\r\n");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -307,30 +265,6 @@ mod tests {
                     prop_assert_eq!(found.0, expected.0);
                 }
             }
-        }
-
-        #[test]
-        fn decoding_takes_back_what_encoding_did(
-            lines in prop::collection::vec("[.a-z]{0,4}", 0..20),
-            last in "[.a-z]{0,3}",
-            cut in pieces(),
-        ) {
-            let mut message = lines.iter().flat_map(|line| [line, "\r\n"]).collect::<String>();
-            message.push_str(&last);
-            let (mut encoder, mut wire, mut rest) = (Encoder::default(), Vec::new(), message.as_bytes());
-            for size in cut.iter().copied().chain([usize::MAX]) {
-                let (head, tail) = rest.split_at(size.min(rest.len()));
-                encoder.encode(head, &mut wire);
-                rest = tail;
-            }
-            encoder.finish(&mut wire);
-            if !last.is_empty() {
-                message.push_str("\r\n");
-            }
-            let (found, left, bare) = decode(&wire, &cut);
-            prop_assert_eq!(String::from_utf8(found).unwrap(), message);
-            prop_assert_eq!(left, Some(Vec::new()));
-            prop_assert!(!bare);
         }
 
         #[test]

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+pub use post::Notify;
+
 use super::xtext;
 
 /// Longest ENVID, encoded.
@@ -54,22 +56,6 @@ pub enum Ret {
     Full,
     /// Its headers.
     Headers,
-}
-
-/// When a delivery report is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notify {
-    /// Never.
-    Never,
-    /// In these cases, of which there is one at least.
-    When {
-        /// Delivered.
-        success: bool,
-        /// Not delivered.
-        failure: bool,
-        /// Not delivered yet.
-        delay: bool,
-    },
 }
 
 /// The sender's own name for this sending (*ENVID*).

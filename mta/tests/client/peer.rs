@@ -210,7 +210,7 @@ pub(crate) async fn connect_with(
     timeouts: Timeouts,
 ) -> Result<Connected, NotConnected> {
     let name: MailDomain = "mta.a.fr".parse().unwrap();
-    connect(hops, &NoDns, Terms { name: &name, tls, check, timeouts }).await
+    connect(hops, &NoDns, Terms { name: &name, tls, check, login: None, timeouts }).await
 }
 
 /// Whoever holds a certificate of the trust domain will do.

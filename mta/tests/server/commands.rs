@@ -241,7 +241,7 @@ fn parameters_reach_the_handler() {
     let kept = line.books.kept();
     assert_eq!(kept[0].mail.ret, Some(Ret::Headers));
     assert_eq!(kept[0].mail.envid.as_ref().unwrap().as_str(), "QQ 314");
-    let notify = Some(Notify::When { success: true, failure: false, delay: true });
+    let notify = Some(Notify { success: true, failure: false, delay: true });
     assert_eq!(kept[0].rcpt[0].notify, notify);
     assert_eq!(kept[0].rcpt[0].orcpt.as_ref().unwrap().address(), "m+a@x.fr");
     assert_eq!(kept[0].rcpt[1].notify, None);

@@ -88,6 +88,18 @@ fn size_while_it_comes() {
     assert_eq!((line.books.kept().len(), line.books.open()), (2, 0));
 }
 
+#[test]
+fn a_peers_trace_may_stand_before_a_message_of_the_limit() {
+    let mut small = config(Role::Reception);
+    (small.max_message_size, small.trace_headroom) = (5, 5);
+    let mut line = Line::new(small, Some(tls(Some(b"peer"))));
+    line.go_on();
+    line.send(b"EHLO a\r\n");
+    line.hold("C: MAIL FROM:<jean@a.fr> SIZE=6\nS: 552 5.3.4 …");
+    line.hold(&format!("{BEFORE}\nC: 12345678\nC: .\nS: 250 …"));
+    line.hold(&format!("{BEFORE}\nC: 123456789\nC: .\nS: 552 5.3.4 …"));
+}
+
 // MSS #34: 25 MB pass.
 #[test]
 fn the_largest_message_streams_in_little_memory() {

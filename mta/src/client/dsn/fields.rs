@@ -8,10 +8,13 @@ use domain::MailAddress;
 use super::super::envelope::utf8_xtext;
 use super::super::reply::visible;
 use super::mime::{ascii, date, field};
-use super::{Action, Dsn, Event, RecipientReport};
+use super::{Action, Dsn, Event, Reader, RecipientReport};
 
 /// Longest text of a peer in a field, in characters.
 const MAX_DIAGNOSTIC: usize = 500;
+
+/// Longest label in a field, in characters; each may become ten.
+const MAX_LABEL: usize = 60;
 
 /// The groups of fields: that of the message, then one for each recipient.
 // RFC 3464 §2.1
@@ -25,24 +28,34 @@ pub(super) fn delivery_status(dsn: &Dsn) -> String {
     out.push_str(&field("Arrival-Date", &date(dsn.original.accepted_at)));
     for report in &dsn.recipients {
         out.push_str("\r\n");
-        out.push_str(&recipient_fields(report));
+        out.push_str(&recipient_fields(report, dsn.reader));
     }
     out
 }
 
 // RFC 3464 §2.3
-fn recipient_fields(report: &RecipientReport) -> String {
+fn recipient_fields(report: &RecipientReport, reader: Reader) -> String {
     let mut out = String::new();
-    if let Some(original) = &report.recipient.original {
-        out.push_str(&field("Original-Recipient", &original.field()));
+    match reader {
+        Reader::Professional => {
+            if let Some(original) = &report.recipient.original {
+                out.push_str(&field("Original-Recipient", &original.field()));
+            }
+            out.push_str(&field("Final-Recipient", &typed(&report.recipient.address)));
+        }
+        // MSS #46
+        Reader::Citizen => {
+            let label = report.label.as_deref().map(|label| visible(label, MAX_LABEL));
+            let label = utf8_xtext(label.as_deref().unwrap_or("unknown"));
+            out.push_str(&field("Final-Recipient", &format!("x-pli-label;{label}")));
+        }
     }
-    out.push_str(&field("Final-Recipient", &typed(&report.recipient.address)));
     out.push_str(&field("Action", action_word(report.action())));
     out.push_str(&field("Status", &report.status().to_string()));
     if let Some(host) = report.remote_mta.as_deref().and_then(host_name) {
         out.push_str(&field("Remote-MTA", &format!("dns; {host}")));
     }
-    if let Some(diagnostic) = diagnostic(report) {
+    if let Some(diagnostic) = diagnostic(report, reader) {
         out.push_str(&field("Diagnostic-Code", &diagnostic));
     }
     if let Some(at) = report.last_attempt {
@@ -77,14 +90,18 @@ fn action_word(action: Action) -> &'static str {
 
 /// The peer's answer; else our own reason under a type of our own.
 // RFC 3464 §2.3.6
-fn diagnostic(report: &RecipientReport) -> Option<String> {
+fn diagnostic(report: &RecipientReport, reader: Reader) -> Option<String> {
     let reply = match &report.event {
         Event::Relayed { reply } => Some(reply),
         _ => report.problem().and_then(|problem| problem.reply.as_ref()),
     };
     if let Some(reply) = reply {
         let status = reply.status().map(|status| format!("{status} ")).unwrap_or_default();
-        let text = ascii(&visible(reply.text(), MAX_DIAGNOSTIC));
+        let text = match reader {
+            Reader::Professional => ascii(&visible(reply.text(), MAX_DIAGNOSTIC)),
+            // A server's words may name the address.
+            Reader::Citizen => String::new(),
+        };
         return Some(format!("smtp; {} {status}{text}", reply.code()));
     }
     let problem = report.problem()?;

@@ -19,6 +19,8 @@ pub enum Returned {
     FullMessage,
     /// Its header section, up to the empty line and without it.
     HeaderSection,
+    /// None of them: the report has two parts.
+    Nothing,
 }
 
 /// A report without the octets that it gives back.
@@ -60,7 +62,7 @@ impl Dsn {
     pub fn write(&self) -> DsnMessage {
         let returned = self.returned();
         let boundary = format!("=_pli_{:032x}", self.token);
-        let utf8_part = self.original.utf8_headers;
+        let utf8_part = self.original.utf8_headers && returned != Returned::Nothing;
         let full = returned == Returned::FullMessage;
         let eight_bit_part = utf8_part || (full && self.original.eight_bit);
         let utf8_headers = self.to.needs_smtputf8() || self.from.needs_smtputf8();
@@ -74,9 +76,11 @@ impl Dsn {
         head.push_str(&format!("\r\n--{boundary}\r\n"));
         head.push_str("Content-Type: message/delivery-status\r\n\r\n");
         head.push_str(&fields::delivery_status(self));
-        head.push_str(&format!("\r\n--{boundary}\r\n"));
-        head.push_str(&format!("Content-Type: {}\r\n", media_type(returned, utf8_part)));
-        head.push_str(&format!("Content-Transfer-Encoding: {}\r\n\r\n", encoding(eight_bit_part)));
+        if let Some(media_type) = media_type(returned, utf8_part) {
+            let encoding = encoding(eight_bit_part);
+            head.push_str(&format!("\r\n--{boundary}\r\nContent-Type: {media_type}\r\n"));
+            head.push_str(&format!("Content-Transfer-Encoding: {encoding}\r\n\r\n"));
+        }
         DsnMessage {
             head: head.into_bytes(),
             returned,
@@ -108,12 +112,13 @@ impl Dsn {
 
 // RFC 6522 §4
 // RFC 6533 §5
-fn media_type(returned: Returned, utf8: bool) -> &'static str {
+fn media_type(returned: Returned, utf8: bool) -> Option<&'static str> {
     match (returned, utf8) {
-        (Returned::FullMessage, false) => "message/rfc822",
-        (Returned::FullMessage, true) => "message/global",
-        (Returned::HeaderSection, false) => "text/rfc822-headers",
-        (Returned::HeaderSection, true) => "message/global-headers",
+        (Returned::FullMessage, false) => Some("message/rfc822"),
+        (Returned::FullMessage, true) => Some("message/global"),
+        (Returned::HeaderSection, false) => Some("text/rfc822-headers"),
+        (Returned::HeaderSection, true) => Some("message/global-headers"),
+        (Returned::Nothing, _) => None,
     }
 }
 

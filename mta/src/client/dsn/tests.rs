@@ -121,6 +121,29 @@ fn a_delay_for_a_citizen_quotes_no_server_and_shows_the_label() {
     assert!(!text.contains("jean@b.fr") && !text.contains("mx7"));
 }
 
+// MSS #46
+#[test]
+fn a_report_for_a_citizen_has_no_address_in_any_part() {
+    for label in [Some("Hôpital, cardiologie"), None] {
+        let refused = refused("jean@b.fr", "550 5.1.1 <jean@b.fr> unknown");
+        let report = RecipientReport { label: label.map(str::to_owned), ..refused };
+        let mut dsn = Dsn { reader: Reader::Citizen, ..dsn(vec![report]) };
+        (dsn.original.ret, dsn.original.utf8_headers) = (Some(Ret::Full), true);
+        assert_eq!(dsn.returned(), Returned::Nothing);
+        let octets = whole(&dsn, "");
+        let text = String::from_utf8(octets.clone()).unwrap();
+        assert!(!text.contains("jean") && !text.contains("alias"), "{text}");
+        let message = MessageParser::default().parse(&octets).unwrap();
+        // The whole, the text, the fields.
+        assert_eq!(message.parts.len(), 3);
+        assert_eq!(message.in_reply_to().as_text(), Some("1@a.fr"), "it says which message");
+        let written = if label.is_some() { r"H\x{F4}pital,\x{20}cardiologie" } else { "unknown" };
+        let field = format!("Final-Recipient: x-pli-label;{written}\r\nAction: failed\r\n");
+        assert!(text.contains(&field), "{text}");
+        assert!(text.contains("Diagnostic-Code: smtp; 550 5.1.1\r\n"), "{text}");
+    }
+}
+
 #[test]
 fn an_expired_message_says_what_was_wrong_last() {
     let problem = Problem::new(Reason::Verdict(Verdict::CertificateRevoked)).expired();

@@ -79,6 +79,9 @@ fn introduction(action: Action) -> Bilingual {
     }
 }
 
+/// Whom a citizen wrote to, when the directory has no name for it.
+const NO_LABEL: Bilingual = Bilingual { fr: "Votre correspondant", en: "Your correspondent" };
+
 const CLOSING: Bilingual = Bilingual {
     fr: "Cet avis est envoyé automatiquement ; il n'attend pas de réponse.",
     en: "This notice is sent automatically; it expects no answer.",
@@ -99,9 +102,13 @@ const ANSWER: Bilingual = Bilingual {
 
 /// The lines about one recipient.
 fn about(dsn: &Dsn, report: &RecipientReport, lang: Lang) -> Vec<String> {
-    let address = || report.recipient.address.to_string();
+    // MSS #46
+    let otherwise = || match dsn.reader {
+        Reader::Professional => report.recipient.address.to_string(),
+        Reader::Citizen => NO_LABEL.get(lang).to_owned(),
+    };
     let label = report.label.as_deref().map(|label| visible(label, MAX_LABEL));
-    let mut lines = vec![label.unwrap_or_else(address)];
+    let mut lines = vec![label.unwrap_or_else(otherwise)];
     let Some(problem) = report.problem() else { return lines };
     lines.push(sentence(cause(problem), dsn.reader, lang).to_owned());
     if problem.expired && dsn.reader == Reader::Professional {

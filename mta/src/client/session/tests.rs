@@ -84,6 +84,7 @@ fn failure(session: &mut Session) -> Failure {
 /// Status and reason of each recipient.
 fn told(report: &MessageReport) -> Vec<String> {
     let tell = |outcome: &Outcome| match outcome {
+        Outcome::Stored => "stored".to_owned(),
         Outcome::Delivered { reply } => format!("delivered {}", reply.code()),
         Outcome::Refused(problem) => format!("refused {} {}", problem.status, problem.reason.id()),
         Outcome::Deferred(problem) => {
@@ -366,4 +367,19 @@ fn every_reason_has_an_id_of_its_own_and_a_status() {
     assert_eq!(status(Verdict::PeerWithoutSmtpUtf8), "5.6.7");
     assert_eq!(status(Verdict::RecipientUnknown), "5.1.1");
     assert_eq!(Reason::NullMx.status(), Status::read("5.1.10").unwrap());
+}
+
+#[test]
+fn at_a_submission_service_it_logs_in_under_tls_before_the_first_message() {
+    let login = Login::external("a@a.fr");
+    let mut session = session().logging_in(Some(login.clone()));
+    play(&mut session, PLAIN);
+    play(&mut session, "S: 250 AUTH EXTERNAL\nC: AUTH EXTERNAL YUBhLmZy\nS: 235 welcome\nIDLE");
+    let mut refused = super::Session::new("a.fr".parse().unwrap()).logging_in(Some(login));
+    play(&mut refused, PLAIN);
+    play(&mut refused, "S: 250 h\nC: AUTH EXTERNAL YUBhLmZy\nS: 535 5.7.8 no");
+    let failure = failure(&mut refused);
+    assert!(
+        matches!(&failure, Failure::TurnedAway { phase: Phase::Login, reply } if reply.code() == 535)
+    );
 }

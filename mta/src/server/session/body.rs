@@ -70,7 +70,7 @@ impl Session {
 
     // RFC 3030 §2
     pub(super) fn bdat(&mut self, octets: u64, last: bool) -> Option<Step> {
-        let max = self.config.max_message_size;
+        let max = self.config.max_octets();
         let refusal = match &self.envelope {
             None => Some(Reply::MailFirst),
             Some(Envelope { recipients: 0, .. }) => Some(Reply::NoRecipient),
@@ -164,7 +164,7 @@ impl Session {
 
     /// Judges the octets that have come, and hands them on unless something is wrong.
     fn octets_came(&mut self, len: u64, used: u64, bare: bool) -> Option<Step> {
-        let max = self.config.max_message_size;
+        let max = self.config.max_octets();
         let State::Body(body) = &mut self.state else { return None };
         if body.refusal.is_none() {
             let octets = self.envelope.as_mut().map_or(u64::MAX, |envelope| {

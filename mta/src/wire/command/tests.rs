@@ -202,8 +202,8 @@ fn parameters_that_are_not_offered() {
 
 #[test]
 fn parameters_of_rcpt() {
-    let when = |success, failure, delay| Some(Notify::When { success, failure, delay });
-    assert_eq!(rcpt("RCPT TO:<a@b.fr> NOTIFY=NEVER").notify, Some(Notify::Never));
+    let when = |success, failure, delay| Some(Notify { success, failure, delay });
+    assert_eq!(rcpt("RCPT TO:<a@b.fr> NOTIFY=NEVER").notify, Some(Notify::NEVER));
     assert_eq!(rcpt("RCPT TO:<a@b.fr> notify=success,DELAY").notify, when(true, false, true));
     assert_eq!(rcpt("RCPT TO:<a@b.fr> NOTIFY=FAILURE").notify, when(false, true, false));
     let both = rcpt("RCPT TO:<a@b.fr> ORCPT=rfc822;a+2Bb@b.fr NOTIFY=FAILURE");

@@ -1,6 +1,10 @@
 //! A message's way in, from outside: who may send what to whom, and what of it stays.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests panic")]
 
+mod authors;
+mod delivered;
+mod system;
+
 use domain::{MailAddress, MailboxKind, ManualClock, Mode, ReversePath, Verdict};
 use jiff::Timestamp;
 use mailstore::model::account::{AccountState, NewAccount};
@@ -164,7 +168,9 @@ fn a_letter_is_stored_whole_behind_its_trace_and_the_250_names_it() {
     let stored = operator.messages(MARIE);
     assert_eq!(stored.len(), 1);
     let (trace, letter) = stored[0].split_once("From: ").unwrap();
-    assert!(trace.starts_with("Received: from mail.chu.example ([127.0.0.1])"), "{trace}");
+    let beginning = "Return-Path: <letters@chu.example>\r\n\
+                     Received: from mail.chu.example ([127.0.0.1])";
+    assert!(trace.starts_with(beginning), "{trace}");
     assert!(trace.contains(&accepted.queue_id().to_string()), "{trace}");
     let expected =
         format!("{LETTERS}\r\nMessage-ID: <100@chu.example>\r\nSubject: x\r\n\r\nBonjour\r\n");
@@ -331,10 +337,42 @@ fn a_delivery_half_done_is_repeated_and_everybody_has_it_once() {
 #[test]
 fn a_message_beyond_the_limit_is_refused_while_it_streams() {
     let operator = Operator::new();
-    let big = format!("From: {LETTERS}\n\n{}", "x".repeat(26_214_400));
-    let refused = operator.send(&hospital(), LETTERS, &[MARIE], &big);
-    assert_eq!(refused, Err(Verdict::MessageTooLarge));
-    assert_eq!(operator.messages(MARIE).len(), 0);
+    let of = |from: &str, octets: u64| {
+        let header = format!("From: {from}\n\n");
+        let rest = octets - header.replace('\n', "\r\n").len() as u64;
+        format!("{header}{}", "x".repeat(usize::try_from(rest).unwrap()))
+    };
+    let submit = |octets| operator.send(&operator.own(MARIE), MARIE, &[MARIE], &of(MARIE, octets));
+    let receive = |octets| operator.send(&hospital(), LETTERS, &[MARIE], &of(LETTERS, octets));
+    submit(26_214_400).unwrap();
+    assert_eq!(submit(26_214_401), Err(Verdict::MessageTooLarge));
+    // A peer's trace stands before a message that was of the limit.
+    receive(26_214_400 + post::TRACE_HEADROOM).unwrap();
+    let beyond = 26_214_401 + post::TRACE_HEADROOM;
+    assert_eq!(receive(beyond), Err(Verdict::MessageTooLarge));
+    assert_eq!(operator.messages(MARIE).len(), 2);
+}
+
+#[test]
+fn a_recipient_without_room_for_the_declared_size_is_refused_and_the_octets_are_judged_again() {
+    let operator = Operator::new();
+    let used = operator.letter(&[MARIE], "").map(|_| operator.messages(MARIE)[0].len() as u64);
+    let quota = used.unwrap() + 1_000;
+    let set = move |tx: &mut Transaction<'_>| tx.set_quota(quota);
+    let store = operator.post.store();
+    let _set = store.begin(Actor::SYSTEM, operator.id(MARIE), set).wait().unwrap();
+    let to = MARIE.parse().unwrap();
+    let declared = |size| {
+        let dsn = RecipientDsn::default();
+        operator.post.recipient_of(&hospital(), &to, dsn, size).map(drop)
+    };
+    assert_eq!(declared(1_000), Ok(()));
+    assert_eq!(declared(1_001), Err(Verdict::QuotaExceeded));
+    // Declared smaller than it is: nobody has it, those with room neither.
+    let big = format!("From: {LETTERS}\n\n{}", "x".repeat(1_000));
+    let refused = operator.send(&hospital(), LETTERS, &[CITIZEN, MARIE], &big);
+    assert_eq!(refused, Err(Verdict::QuotaExceeded));
+    assert_eq!((operator.messages(CITIZEN).len(), operator.messages(MARIE).len()), (0, 1));
 }
 
 #[test]

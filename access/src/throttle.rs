@@ -1,0 +1,216 @@
+//! Guessing made slow: after a few wrong tries of a name, or from an address, the next one has to
+//! wait, twice as long each time.
+//!
+//! Invariants: bounded in memory; a right try forgets the name's wrong ones; an address, behind which
+//! a whole hospital may be, has more free ones. One-time codes are counted by principal, from sending
+//! to confirmation, so that a stolen password cannot buy tries without end. A restart forgets
+//! everything, which costs a guesser's patience nothing that counts: secrets have 128 bits, passwords
+//! are hashed slowly and followed by a code.
+
+use jiff::{SignedDuration, Timestamp};
+use mailstore::PrincipalId;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Wrong tries of a name, and codes not confirmed, that cost nothing.
+const FREE_TRIES: u32 = 5;
+/// Wrong tries from an address that cost nothing.
+const FREE_OF_ADDRESS: u32 = 30;
+/// The longest wait.
+const MAX_WAIT: SignedDuration = SignedDuration::from_mins(15);
+/// One wrong try is forgotten each time this has passed.
+const FORGET_ONE: SignedDuration = SignedDuration::from_mins(10);
+/// Where there is no room left, entries older than this go.
+const FORGET: SignedDuration = SignedDuration::from_hours(1);
+/// Names and addresses remembered.
+const MAX_KNOWN: usize = 20_000;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Of {
+    Name(String),
+    Address(IpAddr),
+    Codes(PrincipalId),
+}
+
+impl Of {
+    fn free(&self) -> u32 {
+        match self {
+            Self::Name(_) | Self::Codes(_) => FREE_TRIES,
+            Self::Address(_) => FREE_OF_ADDRESS,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Wrong {
+    tries: u32,
+    last: Timestamp,
+}
+
+impl Wrong {
+    fn wait(self, free: u32) -> SignedDuration {
+        match self.tries.checked_sub(free) {
+            None => SignedDuration::ZERO,
+            Some(beyond) => SignedDuration::from_secs(1 << beyond.min(10)).min(MAX_WAIT),
+        }
+    }
+
+    /// One more.
+    fn again(self, now: Timestamp) -> Self {
+        let passed = now.duration_since(self.last).as_secs().max(0) / FORGET_ONE.as_secs();
+        let left = self.tries.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX));
+        Self { tries: left.saturating_add(1), last: now }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Throttle(Mutex<HashMap<Of, Wrong>>);
+
+/// An address as it counts: of IPv6 the network that one customer has.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+    }
+}
+
+fn both(name: &str, from: IpAddr) -> [Of; 2] {
+    [Of::Name(name.to_lowercase()), Of::Address(network(from))]
+}
+
+impl Throttle {
+    /// Whether a try may be made now.
+    pub(crate) fn may_try(&self, name: &str, from: IpAddr, now: Timestamp) -> bool {
+        both(name, from).iter().all(|of| self.is_free(of, now))
+    }
+
+    /// Notes a wrong try.
+    pub(crate) fn wrong(&self, name: &str, from: IpAddr, now: Timestamp) {
+        both(name, from).into_iter().for_each(|of| self.note(of, now));
+    }
+
+    /// Forgets a name's wrong tries.
+    pub(crate) fn right(&self, name: &str) {
+        self.forget(&Of::Name(name.to_lowercase()));
+    }
+
+    /// Whether a principal may be sent a code now.
+    pub(crate) fn may_send_code(&self, to: PrincipalId, now: Timestamp) -> bool {
+        self.is_free(&Of::Codes(to), now)
+    }
+
+    /// Notes that a principal is sent a code.
+    pub(crate) fn code_sent(&self, to: PrincipalId, now: Timestamp) {
+        self.note(Of::Codes(to), now);
+    }
+
+    /// Forgets a principal's codes: one was confirmed.
+    pub(crate) fn code_confirmed(&self, of: PrincipalId) {
+        self.forget(&Of::Codes(of));
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Of, Wrong>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_free(&self, of: &Of, now: Timestamp) -> bool {
+        let known = self.known().get(of).copied();
+        known.is_none_or(|wrong| now.duration_since(wrong.last) >= wrong.wait(of.free()))
+    }
+
+    fn note(&self, of: Of, now: Timestamp) {
+        let mut known = self.known();
+        if known.len() >= MAX_KNOWN {
+            known.retain(|_, wrong| now.duration_since(wrong.last) < FORGET);
+        }
+        // Those who are waiting stay before those who are not, so that a crowd of names frees nobody.
+        if known.len() >= MAX_KNOWN {
+            known.retain(|of, wrong| wrong.tries >= of.free());
+        }
+        if known.len() >= MAX_KNOWN {
+            known.clear();
+        }
+        let wrong = known.entry(of).or_insert(Wrong { tries: 0, last: now });
+        *wrong = wrong.again(now);
+    }
+
+    fn forget(&self, of: &Of) {
+        self.known().remove(of);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn waits_double_and_are_forgotten() {
+        let throttle = Throttle::default();
+        let from: IpAddr = [192, 0, 2, 1].into();
+        for _ in 0..FREE_TRIES {
+            assert!(throttle.may_try("Marie", from, at(0)));
+            throttle.wrong("Marie", from, at(0));
+        }
+        assert!(!throttle.may_try("marie", from, at(0)), "the name waits");
+        assert!(throttle.may_try("paul", from, at(0)), "others behind the address do not");
+        assert!(throttle.may_try("marie", from, at(1)));
+        throttle.wrong("marie", from, at(1));
+        assert!(!throttle.may_try("marie", from, at(2)) && throttle.may_try("marie", from, at(3)));
+        throttle.right("marie");
+        assert!(throttle.may_try("marie", from, at(1)));
+    }
+
+    #[test]
+    fn an_address_that_tries_many_names_waits() {
+        let throttle = Throttle::default();
+        let (from, other) = ([192, 0, 2, 1].into(), [192, 0, 2, 9].into());
+        for number in 0..FREE_OF_ADDRESS {
+            assert!(throttle.may_try("paul", from, at(0)));
+            throttle.wrong(&format!("u{number}"), from, at(0));
+        }
+        assert!(!throttle.may_try("paul", from, at(0)) && throttle.may_try("paul", other, at(0)));
+    }
+
+    #[test]
+    fn one_program_with_an_old_secret_does_not_lock_its_office_out() {
+        let throttle = Throttle::default();
+        let office = [192, 0, 2, 1].into();
+        for minute in 0..3 * 24 * 60 {
+            let now = at(minute * 60);
+            if throttle.may_try("old", office, now) {
+                throttle.wrong("old", office, now);
+            }
+            assert!(throttle.may_try("marie", office, now), "minute {minute}");
+        }
+    }
+
+    #[test]
+    fn a_crowd_of_names_frees_nobody_who_waits() {
+        let throttle = Throttle::default();
+        let from: IpAddr = [192, 0, 2, 1].into();
+        for _ in 0..FREE_TRIES + 6 {
+            throttle.wrong("marie", from, at(0));
+        }
+        for number in 0..MAX_KNOWN {
+            throttle.wrong(&format!("u{number}"), [192, 0, 2, 2].into(), at(1));
+        }
+        assert!(!throttle.may_try("marie", [192, 0, 2, 3].into(), at(1)));
+        assert!(throttle.known().len() <= MAX_KNOWN);
+    }
+
+    #[test]
+    fn one_network_counts_as_one_address() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:9::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+}

@@ -1,0 +1,267 @@
+//! SEARCH with its RETURN options.
+//!
+//! Failure: `None`, and the command is refused; a key nested too deep is one of them.
+
+use jiff::civil::Date;
+
+use super::reader::{MAX_NESTING, Reader};
+
+/// A SEARCH or UID SEARCH.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// Whether UIDs are asked for.
+    pub uid: bool,
+    /// The RETURN options; None without RETURN, when the old response is wanted.
+    // RFC 4731 §3.1
+    pub returns: Option<Returns>,
+    /// Whether the character set is one that we know.
+    pub charset_known: bool,
+    /// All must hold.
+    pub keys: Vec<Key>,
+}
+
+/// What an ESEARCH response is to say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Returns {
+    /// The lowest.
+    pub min: bool,
+    /// The highest.
+    pub max: bool,
+    /// All of them.
+    pub all: bool,
+    /// How many.
+    pub count: bool,
+    /// Keep the result for `$`.
+    // RFC 5182 §2.1
+    pub save: bool,
+}
+
+/// A search key.
+// RFC 3501 §6.4.4
+#[derive(Debug, Clone, PartialEq)]
+pub enum Key {
+    /// ALL
+    All,
+    /// A system flag, `\Seen` and so on; false is without it.
+    Flag(mailstore::model::flags::Flags, bool),
+    /// KEYWORD and UNKEYWORD
+    Keyword(String, bool),
+    /// RECENT; false is OLD.
+    Recent(bool),
+    /// NEW
+    New,
+    /// BEFORE: by INTERNALDATE.
+    Before(Date),
+    /// ON
+    On(Date),
+    /// SINCE
+    Since(Date),
+    /// SENTBEFORE: by the Date field.
+    SentBefore(Date),
+    /// SENTON
+    SentOn(Date),
+    /// SENTSINCE
+    SentSince(Date),
+    /// LARGER
+    Larger(u64),
+    /// SMALLER
+    Smaller(u64),
+    /// A header field holds the text; an empty text asks for the field.
+    Header(String, String),
+    /// BODY
+    Body(String),
+    /// TEXT
+    Text(String),
+    /// UID
+    Uid(String),
+    /// Sequence numbers.
+    Numbers(String),
+    /// `$`
+    Saved,
+    /// NOT
+    Not(Box<Key>),
+    /// OR
+    Or(Box<Key>, Box<Key>),
+    /// Keys in parentheses.
+    And(Vec<Key>),
+}
+
+/// Reads what follows the name.
+pub fn read(reader: &mut Reader<'_>, uid: bool) -> Option<Search> {
+    let mut returns = None;
+    let mut charset_known = true;
+    if word(reader, "RETURN") {
+        reader.space()?;
+        returns = Some(options(reader)?);
+    }
+    if word(reader, "CHARSET") {
+        reader.space()?;
+        let charset = reader.astring()?.to_ascii_uppercase();
+        charset_known = matches!(charset.as_str(), "UTF-8" | "US-ASCII");
+    }
+    let mut keys = Vec::new();
+    while !reader.is_at_end() {
+        reader.space()?;
+        keys.push(key(reader, 0)?);
+    }
+    (!keys.is_empty()).then_some(Search { uid, returns, charset_known, keys })
+}
+
+/// Whether a space and this word come next; they are passed if so.
+fn word(reader: &mut Reader<'_>, word: &str) -> bool {
+    let mut ahead = *reader;
+    let found =
+        ahead.space().is_some() && ahead.atom().is_some_and(|atom| atom.eq_ignore_ascii_case(word));
+    if found {
+        *reader = ahead;
+    }
+    found
+}
+
+fn options(reader: &mut Reader<'_>) -> Option<Returns> {
+    let mut returns = Returns::default();
+    reader.list(|reader| {
+        match reader.atom()?.to_ascii_uppercase().as_str() {
+            "MIN" => returns.min = true,
+            "MAX" => returns.max = true,
+            "ALL" => returns.all = true,
+            "COUNT" => returns.count = true,
+            "SAVE" => returns.save = true,
+            _ => return None,
+        }
+        Some(())
+    })?;
+    if returns == Returns::default() {
+        // RFC 4731 §3.1
+        returns.all = true;
+    }
+    Some(returns)
+}
+
+fn key(reader: &mut Reader<'_>, depth: usize) -> Option<Key> {
+    use mailstore::model::flags::Flags;
+    if depth >= MAX_NESTING {
+        return None;
+    }
+    match reader.rest().first()? {
+        b'(' => {
+            let keys = reader.list(|reader| key(reader, depth + 1))?;
+            return (!keys.is_empty()).then_some(Key::And(keys));
+        }
+        b'0'..=b'9' | b'*' => {
+            let set = reader.set()?;
+            return crate::session::set::is_well_formed(set).then(|| Key::Numbers(set.to_owned()));
+        }
+        _ => {}
+    }
+    let name = reader.atom()?.to_ascii_uppercase();
+    Some(match name.as_str() {
+        "$" => Key::Saved,
+        "ALL" => Key::All,
+        "ANSWERED" => Key::Flag(Flags::ANSWERED, true),
+        "UNANSWERED" => Key::Flag(Flags::ANSWERED, false),
+        "DELETED" => Key::Flag(Flags::DELETED, true),
+        "UNDELETED" => Key::Flag(Flags::DELETED, false),
+        "DRAFT" => Key::Flag(Flags::DRAFT, true),
+        "UNDRAFT" => Key::Flag(Flags::DRAFT, false),
+        "FLAGGED" => Key::Flag(Flags::FLAGGED, true),
+        "UNFLAGGED" => Key::Flag(Flags::FLAGGED, false),
+        "SEEN" => Key::Flag(Flags::SEEN, true),
+        "UNSEEN" => Key::Flag(Flags::SEEN, false),
+        "NEW" => Key::New,
+        "OLD" => Key::Recent(false),
+        "RECENT" => Key::Recent(true),
+        "NOT" => {
+            reader.space()?;
+            Key::Not(Box::new(key(reader, depth + 1)?))
+        }
+        "OR" => {
+            reader.space()?;
+            let one = key(reader, depth + 1)?;
+            reader.space()?;
+            Key::Or(Box::new(one), Box::new(key(reader, depth + 1)?))
+        }
+        _ => {
+            reader.space()?;
+            with_argument(&name, reader)?
+        }
+    })
+}
+
+fn with_argument(name: &str, reader: &mut Reader<'_>) -> Option<Key> {
+    Some(match name {
+        "KEYWORD" => Key::Keyword(reader.atom()?.to_owned(), true),
+        "UNKEYWORD" => Key::Keyword(reader.atom()?.to_owned(), false),
+        "BEFORE" => Key::Before(date(reader)?),
+        "ON" => Key::On(date(reader)?),
+        "SINCE" => Key::Since(date(reader)?),
+        "SENTBEFORE" => Key::SentBefore(date(reader)?),
+        "SENTON" => Key::SentOn(date(reader)?),
+        "SENTSINCE" => Key::SentSince(date(reader)?),
+        "LARGER" => Key::Larger(reader.number()?),
+        "SMALLER" => Key::Smaller(reader.number()?),
+        "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => Key::Header(name.to_owned(), reader.astring()?),
+        "HEADER" => {
+            let field = reader.astring()?;
+            reader.space()?;
+            Key::Header(field, reader.astring()?)
+        }
+        "BODY" => Key::Body(reader.astring()?),
+        "TEXT" => Key::Text(reader.astring()?),
+        "UID" => {
+            if reader.octet(b'$').is_some() {
+                return Some(Key::Saved);
+            }
+            let set = reader.set()?;
+            crate::session::set::is_well_formed(set).then(|| Key::Uid(set.to_owned()))?
+        }
+        _ => return None,
+    })
+}
+
+// RFC 3501 §9, date
+fn date(reader: &mut Reader<'_>) -> Option<Date> {
+    let text = reader.astring()?;
+    let mut parts = text.split('-');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() != 4 {
+        return None;
+    }
+    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))?;
+    Date::new(year.parse().ok()?, i8::try_from(month + 1).ok()?, day.trim().parse().ok()?).ok()
+}
+
+/// The names of months.
+pub const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Option<Search> {
+        read(&mut Reader::new(text.as_bytes()), false)
+    }
+
+    #[test]
+    fn keys_nest() {
+        let search = of(" OR NOT SEEN (FROM \"x y\" SINCE 1-Feb-2024) 2:4").unwrap();
+        assert_eq!(search.keys.len(), 2);
+        assert!(matches!(&search.keys[0], Key::Or(one, _) if matches!(**one, Key::Not(_))));
+        assert_eq!(search.keys[1], Key::Numbers("2:4".to_owned()));
+        let returns = of(" RETURN () CHARSET utf-8 ALL").unwrap().returns.unwrap();
+        assert!(returns.all && !returns.min);
+        assert!(!of(" CHARSET KOI8-R ALL").unwrap().charset_known);
+        assert_eq!(of(" $").unwrap().keys, [Key::Saved]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused() {
+        let deep = format!(" {}ALL", "NOT ".repeat(MAX_NESTING));
+        for wrong in
+            ["", " FOO", " FROM", " SINCE 30-Feb-2024", " ()", " 0", " RETURN (X) ALL", &deep]
+        {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, STATUS.
+
+use imap_types::mailbox::Mailbox as WireMailbox;
+use imap_types::status::StatusDataItemName;
+use mailstore::model::flags::Flags;
+use mailstore::model::mailbox::{MailboxName, SEPARATOR};
+use mailstore::model::placement::MAX_PLACEMENTS;
+use mailstore::{MailboxId, StoreError, View};
+
+use super::answer::Answer;
+use super::open::{Open, mailbox_name, read_name};
+use super::selected::{Selected, flag_names};
+use crate::encode;
+
+impl Open {
+    /// The mailbox of a name.
+    pub(super) fn find(
+        &self,
+        view: &View<'_>,
+        name: &MailboxName,
+    ) -> Result<MailboxId, StoreError> {
+        view.mailbox_named(name)?.ok_or(StoreError::NoSuchMailbox)
+    }
+
+    // RFC 3501 §6.3.1, §6.3.2
+    pub(super) async fn select(
+        &mut self,
+        mailbox: &WireMailbox<'_>,
+        examine: bool,
+        out: &mut Vec<u8>,
+    ) -> Answer {
+        // Also a SELECT that fails ends with no mailbox selected.
+        self.selected = None;
+        match self.try_select(mailbox, examine, out).await {
+            Ok(answer) | Err(answer) => answer,
+        }
+    }
+
+    async fn try_select(
+        &mut self,
+        mailbox: &WireMailbox<'_>,
+        examine: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<Answer, Answer> {
+        let name = mailbox_name(mailbox)?;
+        let id = self.find(&self.view()?, &name)?;
+        let mut read_only = examine || !self.opened.writes;
+        let mut recent = None;
+        if !read_only {
+            match self.claim_recent(id).await {
+                Ok(claimed) => recent = Some(claimed),
+                // A store that takes no changes for now can still be read.
+                Err(StoreError::ReadOnly(_)) => read_only = true,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let view = self.view()?;
+        let mut selected = Selected::open(&view, id, read_only)?;
+        let (record, state) = (view.mailbox(id)?, view.mailbox_state(id)?);
+        selected.recent.push(recent.unwrap_or((state.recent_from, state.uid_next)));
+        let unseen = view.flags(id, 0, u32::MAX)?;
+        let unseen = unseen.iter().find(|one| !one.flags.contain(Flags::SEEN));
+        let flags = flag_names(&record);
+        let permanent = if read_only { String::new() } else { format!("{flags} \\*") };
+        let (exists, recent) = (selected.exists(), selected.count_recent());
+        let mut lines = vec![
+            format!("FLAGS ({flags})"),
+            format!("{exists} EXISTS"),
+            format!("{recent} RECENT"),
+            format!("OK [PERMANENTFLAGS ({permanent})] Flags that stay"),
+            format!("OK [UIDVALIDITY {}] UIDs are valid", record.uid_validity),
+            format!("OK [UIDNEXT {}] The next UID", state.uid_next),
+        ];
+        if let Some(number) = unseen.and_then(|one| selected.number(one.uid)) {
+            lines.push(format!("OK [UNSEEN {number}] The first unseen message"));
+        }
+        for line in lines {
+            out.extend_from_slice(format!("* {line}\r\n").as_bytes());
+        }
+        self.selected = Some(selected);
+        Ok(Answer::ok(match (read_only, examine) {
+            (false, _) => "[READ-WRITE] SELECT done",
+            (true, false) => "[READ-ONLY] SELECT done",
+            (true, true) => "[READ-ONLY] EXAMINE done",
+        }))
+    }
+
+    // RFC 3501 §6.3.3
+    pub(super) async fn create(&self, mailbox: &WireMailbox<'_>) -> Answer {
+        let work = async {
+            self.check_writes()?;
+            let name = match mailbox {
+                WireMailbox::Inbox => MailboxName::inbox(),
+                WireMailbox::Other(other) => {
+                    let wire = String::from_utf8_lossy(other.inner().as_ref()).into_owned();
+                    // A separator at the end says that others will come below it.
+                    read_name(wire.strip_suffix(SEPARATOR).unwrap_or(&wire))?
+                }
+            };
+            self.change(move |tx| tx.create_mailbox(&name, None)).await?;
+            Ok(Answer::ok("CREATE done"))
+        };
+        work.await.unwrap_or_else(|answer| answer)
+    }
+
+    // RFC 3501 §6.3.4
+    pub(super) async fn delete(&mut self, mailbox: &WireMailbox<'_>) -> Answer {
+        let work = async {
+            self.check_writes()?;
+            let id = self.find(&self.view()?, &mailbox_name(mailbox)?)?;
+            let (store, opened) = (self.store.clone(), self.opened);
+            // A large mailbox takes several transactions.
+            let work = move || store.delete_mailbox_blocking(opened.actor, opened.account, id);
+            match tokio::task::spawn_blocking(work).await {
+                Ok(done) => done?.into_inner(),
+                Err(_) => return Err(Answer::no("[SERVERBUG] DELETE failed")),
+            }
+            Ok(Answer::ok("DELETE done"))
+        };
+        work.await.unwrap_or_else(|answer| answer)
+    }
+
+    // RFC 3501 §6.3.5
+    pub(super) async fn rename(&self, from: &WireMailbox<'_>, to: &WireMailbox<'_>) -> Answer {
+        let work = async {
+            self.check_writes()?;
+            let (from, to) = (mailbox_name(from)?, mailbox_name(to)?);
+            let id = self.find(&self.view()?, &from)?;
+            if from.is_inbox() {
+                self.empty_inbox(id, to).await?;
+            } else {
+                self.change(move |tx| tx.rename_mailbox(id, &to)).await?;
+            }
+            Ok(Answer::ok("RENAME done"))
+        };
+        work.await.unwrap_or_else(|answer: Answer| answer)
+    }
+
+    /// INBOX stays, its messages go to a new mailbox.
+    async fn empty_inbox(&self, inbox: MailboxId, to: MailboxName) -> Result<(), StoreError> {
+        let to = self.change(move |tx| tx.create_mailbox(&to, None)).await?;
+        let uids = self.view()?.flags(inbox, 0, u32::MAX)?;
+        let uids: Vec<u32> = uids.iter().map(|one| one.uid).collect();
+        for some in uids.chunks(MAX_PLACEMENTS) {
+            let some = some.to_vec();
+            self.change(move |tx| tx.move_messages(inbox, &some, to)).await?;
+        }
+        Ok(())
+    }
+
+    // RFC 3501 §6.3.6, §6.3.7
+    pub(super) async fn subscribe(&self, mailbox: &WireMailbox<'_>, on: bool) -> Answer {
+        let work = async {
+            self.check_writes()?;
+            let name = mailbox_name(mailbox)?;
+            if on {
+                self.find(&self.view()?, &name)?;
+            }
+            self.change(move |tx| tx.subscribe(&name, on)).await?;
+            Ok(Answer::ok(if on { "SUBSCRIBE done" } else { "UNSUBSCRIBE done" }))
+        };
+        work.await.unwrap_or_else(|answer: Answer| answer)
+    }
+
+    // RFC 3501 §6.3.10
+    pub(super) fn status(
+        &self,
+        mailbox: &WireMailbox<'_>,
+        items: &[StatusDataItemName],
+        out: &mut Vec<u8>,
+    ) -> Answer {
+        let supported = |item: &StatusDataItemName| {
+            !matches!(item, StatusDataItemName::HighestModSeq | StatusDataItemName::DeletedStorage)
+        };
+        if !items.iter().all(supported) {
+            return Answer::bad("STATUS of what?");
+        }
+        let mut work = || {
+            let name = mailbox_name(mailbox)?;
+            let view = self.view()?;
+            let id = self.find(&view, &name)?;
+            write_status(&view, id, &name, items, out)?;
+            Ok(Answer::ok("STATUS done"))
+        };
+        work().unwrap_or_else(|answer: Answer| answer)
+    }
+}
+
+/// A STATUS response.
+// RFC 3501 §7.2.4
+pub(super) fn write_status(
+    view: &View<'_>,
+    id: MailboxId,
+    name: &MailboxName,
+    items: &[StatusDataItemName],
+    out: &mut Vec<u8>,
+) -> Result<(), StoreError> {
+    let (record, state) = (view.mailbox(id)?, view.mailbox_state(id)?);
+    let mut told = Vec::new();
+    for item in items {
+        told.push(match item {
+            StatusDataItemName::Messages => format!("MESSAGES {}", state.exists),
+            StatusDataItemName::Recent => {
+                let recent = view.flags(id, state.recent_from, u32::MAX)?.len();
+                format!("RECENT {recent}")
+            }
+            StatusDataItemName::UidNext => format!("UIDNEXT {}", state.uid_next),
+            StatusDataItemName::UidValidity => format!("UIDVALIDITY {}", record.uid_validity),
+            StatusDataItemName::Unseen => format!("UNSEEN {}", state.unseen),
+            StatusDataItemName::Deleted => format!("DELETED {}", state.deleted),
+            // RFC 8438 §2
+            StatusDataItemName::Size => format!("SIZE {}", state.octets),
+            StatusDataItemName::DeletedStorage | StatusDataItemName::HighestModSeq => continue,
+        });
+    }
+    out.extend_from_slice(b"* STATUS ");
+    encode::mailbox(out, name.as_str());
+    out.extend_from_slice(format!(" ({})\r\n", told.join(" ")).as_bytes());
+    Ok(())
+}

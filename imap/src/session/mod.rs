@@ -1,0 +1,411 @@
+//! A session: what comes in goes through the framer and the grammar to a command, what goes out is gathered here.
+//!
+//! Invariants: no I/O on the connection; output is bounded by [`OUTPUT`] and one piece. STARTTLS forgets what came
+//! before it. Failure: too many lines that are no commands end the session.
+
+mod answer;
+mod append;
+mod auth;
+mod fetch;
+mod list;
+mod mailboxes;
+mod open;
+mod search;
+mod section;
+mod selected;
+pub(crate) mod set;
+mod store;
+mod transfer;
+
+use std::sync::Arc;
+
+use imap_types::command::CommandBody;
+use mailstore::Store;
+use rustls::pki_types::CertificateDer;
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+use crate::frame::{Announced, Event, Framer, MAX_COMMAND, MAX_LITERAL};
+use crate::grammar::{self, Command};
+use crate::login::{LogIn, Peer};
+use crate::{APPEND_LIMIT, encode};
+use answer::Answer;
+use append::Appending;
+use open::{Open, Outcome};
+
+/// Octets of output after which it is written before more is made.
+pub const OUTPUT: usize = 32 * 1024;
+
+/// Octets of a literal that is sent without leave before log-in.
+// RFC 7888 §5
+const MAX_UNASKED: u64 = 4096;
+
+/// Lines that are no commands.
+const MAX_BAD: u32 = 50;
+
+/// What a session waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// Octets from the client.
+    Read,
+    /// Its output to be written; there is more to do.
+    Write,
+    /// Its output to be written, then TLS.
+    StartTls,
+    /// Its output to be written, then the end.
+    Close,
+}
+
+/// What the next line is.
+enum Expects {
+    Command,
+    /// The response of an AUTHENTICATE.
+    Response {
+        tag: String,
+        mechanism: auth::Mechanism,
+    },
+    /// The DONE of an IDLE.
+    Done {
+        tag: String,
+    },
+}
+
+/// One client's session.
+pub struct Session<L> {
+    store: Store,
+    login: Arc<L>,
+    peer: Peer,
+    secure: bool,
+    /// Whether the certificate shown opens something; None until it is asked.
+    external: Option<bool>,
+    framer: Framer,
+    output: Vec<u8>,
+    expects: Expects,
+    open: Option<Open>,
+    appending: Option<Appending>,
+    fetching: Option<Box<fetch::Job>>,
+    attempts: u32,
+    bad: u32,
+    stopping: bool,
+    /// Nothing more is taken.
+    ends: bool,
+    starts_tls: bool,
+}
+
+impl<L: LogIn> Session<L> {
+    /// A session of a client that was not greeted yet; `secure` says whether it speaks over TLS.
+    pub fn new(store: Store, login: Arc<L>, peer: Peer, secure: bool) -> Self {
+        Self {
+            store,
+            login,
+            peer,
+            secure,
+            external: None,
+            framer: Framer::default(),
+            output: Vec::new(),
+            expects: Expects::Command,
+            open: None,
+            appending: None,
+            fetching: None,
+            attempts: 0,
+            bad: 0,
+            stopping: false,
+            ends: false,
+            starts_tls: false,
+        }
+    }
+
+    /// Greets the client.
+    // RFC 3501 §7.1.1
+    pub async fn greet(&mut self) {
+        self.find_external().await;
+        let greeting = format!("* OK [CAPABILITY {}] Ready\r\n", self.capabilities());
+        self.output.extend_from_slice(greeting.as_bytes());
+    }
+
+    /// TLS has begun.
+    pub fn secured(&mut self, certificates: Vec<CertificateDer<'static>>) {
+        // RFC 3501 §6.2.1: what came before is not of the client that speaks now.
+        self.framer.clear();
+        self.peer.certificates = certificates;
+        (self.secure, self.external) = (true, None);
+        self.starts_tls = false;
+    }
+
+    async fn find_external(&mut self) {
+        // DESIGN: offered only when it opens something; programs stop when it fails.
+        if self.external.is_none() {
+            let opens = self.secure
+                && !self.peer.certificates.is_empty()
+                && self.login.external_opens(&self.peer).await;
+            self.external = Some(opens);
+        }
+    }
+
+    fn capabilities(&self) -> String {
+        if self.open.is_some() {
+            // RFC 7888 §5: only one of LITERAL+ and LITERAL-.
+            return format!(
+                "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE SPECIAL-USE CHILDREN \
+                 LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES APPENDLIMIT={APPEND_LIMIT}"
+            );
+        }
+        let login = match (self.secure, self.external) {
+            (false, _) => "STARTTLS LOGINDISABLED",
+            (true, Some(true)) => "AUTH=PLAIN AUTH=EXTERNAL",
+            (true, _) => "AUTH=PLAIN",
+        };
+        format!("IMAP4rev1 LITERAL- SASL-IR ID ENABLE {login}")
+    }
+
+    /// Takes in what was read.
+    pub fn receive(&mut self, octets: &[u8]) {
+        self.framer.push(octets);
+    }
+
+    /// What is to be written.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+
+    /// Whether a message is coming.
+    #[must_use]
+    pub fn is_receiving_message(&self) -> bool {
+        self.framer.is_in_message()
+    }
+
+    /// Whether a command has begun and is not complete.
+    #[must_use]
+    pub fn is_amid_command(&self) -> bool {
+        self.framer.is_amid_command() || self.appending.is_some()
+    }
+
+    /// Whether the client has logged in.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The server stops; what has begun is finished.
+    pub fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    /// Whether it was told to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// The changes that an idling client waits for.
+    #[must_use]
+    pub fn changes_to_wait_for(&self) -> Option<watch::Receiver<u64>> {
+        match &self.expects {
+            Expects::Done { .. } => self.open.as_ref().map(|open| open.changes.clone()),
+            _ => None,
+        }
+    }
+
+    /// Goes on as far as it can.
+    pub async fn advance(&mut self) -> Wants {
+        self.find_external().await;
+        loop {
+            if self.ends {
+                return Wants::Close;
+            }
+            if self.starts_tls {
+                return Wants::StartTls;
+            }
+            if self.output.len() >= OUTPUT {
+                return Wants::Write;
+            }
+            if let Some(job) = self.fetching.take() {
+                self.fetch_on(job).await;
+                continue;
+            }
+            if self.stopping && self.appending.is_none() {
+                self.output.extend_from_slice(b"* BYE The server stops\r\n");
+                return Wants::Close;
+            }
+            if let (Expects::Done { .. }, Some(open)) = (&self.expects, &mut self.open)
+                && open.changes.has_changed().unwrap_or_default()
+            {
+                open.refresh(true, &mut self.output).await;
+            }
+            match self.framer.next_event() {
+                None => return Wants::Read,
+                Some(Event::Literal(literal)) => self.literal(literal),
+                Some(Event::Piece(octets)) => {
+                    if let Some(appending) = &mut self.appending {
+                        appending.write(&octets);
+                    }
+                }
+                Some(Event::TooLong(begun)) => {
+                    self.expects = Expects::Command;
+                    let tag = grammar::tag_of(&begun).unwrap_or_else(|| "*".into());
+                    self.refuse(&tag, "The command is too long");
+                }
+                Some(Event::Command(line)) => self.line(Zeroizing::new(line)).await,
+            }
+        }
+    }
+
+    async fn fetch_on(&mut self, mut job: Box<fetch::Job>) {
+        let Some(open) = &mut self.open else { return };
+        match open.fetch_step(&mut job, &mut self.output) {
+            Ok(None) => self.fetching = Some(job),
+            Ok(Some(answer)) => {
+                open.refresh(job.uid, &mut self.output).await;
+                answer.write(&job.tag, &mut self.output);
+            }
+            Err(fetch::Cut) => {
+                tracing::error!("a body failed while it was sent");
+                self.ends = true;
+            }
+        }
+    }
+
+    fn refuse(&mut self, tag: &str, text: &str) {
+        self.bad += 1;
+        Answer::bad(text).write(tag, &mut self.output);
+        if self.bad >= MAX_BAD {
+            self.output.extend_from_slice(b"* BYE Too many errors\r\n");
+            self.ends = true;
+        }
+    }
+
+    /// A literal is announced.
+    fn literal(&mut self, literal: Announced) {
+        let Announced { size, waits } = literal;
+        if !matches!(self.expects, Expects::Command) || self.appending.is_some() {
+            self.expects = Expects::Command;
+            if let Some(appending) = self.appending.take() {
+                // More than one message at once (RFC 3502) is not offered.
+                self.refuse(&appending.tag, "One message only");
+            } else {
+                self.refuse("*", "No literal is expected here");
+            }
+            return self.framer.refuse_literal();
+        }
+        let tag = grammar::tag_of(self.framer.command()).unwrap_or_else(|| "*".into());
+        if let Some(open) = &self.open
+            && let Some(append) = grammar::append::head(self.framer.command())
+        {
+            match open.begin_append(append, size) {
+                Ok(appending) => {
+                    self.appending = Some(appending);
+                    self.framer.take_message();
+                }
+                Err(answer) => {
+                    answer.write(&tag, &mut self.output);
+                    return self.framer.refuse_literal();
+                }
+            }
+        } else if size > u64::from(MAX_LITERAL)
+            || self.framer.command().len() as u64 + size > MAX_COMMAND as u64
+            || (self.open.is_none() && !waits && size > MAX_UNASKED)
+        {
+            self.refuse(&tag, "The literal is too long");
+            return self.framer.refuse_literal();
+        } else {
+            self.framer.take_literal();
+        }
+        if waits {
+            self.output.extend_from_slice(b"+ Ready\r\n");
+        }
+    }
+
+    async fn line(&mut self, line: Zeroizing<Vec<u8>>) {
+        if let Some(appending) = self.appending.take() {
+            let Some(open) = &mut self.open else { return };
+            let tag = appending.tag.clone();
+            if !line.is_empty() {
+                return self.refuse(&tag, "Nothing may follow the message");
+            }
+            let answer = open.end_append(appending).await;
+            open.refresh(true, &mut self.output).await;
+            return answer.write(&tag, &mut self.output);
+        }
+        match std::mem::replace(&mut self.expects, Expects::Command) {
+            Expects::Response { tag, mechanism } => {
+                let answer = self.respond_line(mechanism, &line).await;
+                answer.write(&tag, &mut self.output);
+            }
+            // RFC 2177 §3
+            Expects::Done { tag } => match line.eq_ignore_ascii_case(b"DONE") {
+                true => Answer::ok("IDLE done").write(&tag, &mut self.output),
+                false => self.refuse(&tag, "DONE was expected"),
+            },
+            Expects::Command => match grammar::read(&line) {
+                Ok(line) => self.command(&line.tag, line.command).await,
+                Err(bad) => self.refuse(bad.tag.as_deref().unwrap_or("*"), bad.text),
+            },
+        }
+    }
+
+    async fn command(&mut self, tag: &str, command: Command) {
+        let answer = match command {
+            Command::Standard(CommandBody::Capability) => {
+                let line = format!("* CAPABILITY {}\r\n", self.capabilities());
+                self.output.extend_from_slice(line.as_bytes());
+                Answer::ok("CAPABILITY done")
+            }
+            Command::Standard(CommandBody::Noop) => {
+                if let Some(open) = &mut self.open {
+                    open.refresh(true, &mut self.output).await;
+                }
+                Answer::ok("NOOP done")
+            }
+            Command::Standard(CommandBody::Id { .. }) => {
+                // RFC 2971 §3.2
+                self.output.extend_from_slice(b"* ID (\"name\" ");
+                encode::string(&mut self.output, b"Pli");
+                self.output.extend_from_slice(b")\r\n");
+                Answer::ok("ID done")
+            }
+            Command::Standard(CommandBody::Logout) => {
+                self.output.extend_from_slice(b"* BYE Goodbye\r\n");
+                self.ends = true;
+                Answer::ok("LOGOUT done")
+            }
+            command => match &mut self.open {
+                Some(open) => match open.execute(tag, command, &mut self.output).await {
+                    Outcome::Done(answer) => answer,
+                    Outcome::Fetching(job) => {
+                        self.fetching = Some(job);
+                        return;
+                    }
+                    Outcome::Idle => {
+                        self.output.extend_from_slice(b"+ Idling\r\n");
+                        self.expects = Expects::Done { tag: tag.to_owned() };
+                        return;
+                    }
+                },
+                None => match self.before_login(tag, command).await {
+                    Some(answer) => answer,
+                    None => return,
+                },
+            },
+        };
+        answer.write(tag, &mut self.output);
+    }
+
+    async fn before_login(&mut self, tag: &str, command: Command) -> Option<Answer> {
+        match command {
+            // RFC 3501 §6.2.1
+            Command::Standard(CommandBody::StartTLS) if !self.secure => {
+                self.starts_tls = true;
+                Some(Answer::ok("Begin TLS now"))
+            }
+            Command::Standard(CommandBody::StartTLS) => Some(Answer::bad("TLS has begun already")),
+            Command::Standard(CommandBody::Login { username, password }) => {
+                Some(self.login(username.as_ref(), password.declassify().as_ref()).await)
+            }
+            Command::Standard(CommandBody::Authenticate { mechanism, initial_response }) => {
+                let initial = initial_response.as_ref().map(|secret| secret.declassify().as_ref());
+                self.authenticate(tag, &mechanism, initial).await
+            }
+            _ => Some(Answer::bad("Log in first")),
+        }
+    }
+}

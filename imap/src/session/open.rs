@@ -1,0 +1,312 @@
+//! A session that has logged in: its account, its selected mailbox, and which command goes where.
+
+use imap_types::command::CommandBody;
+use imap_types::mailbox::Mailbox as WireMailbox;
+use mailstore::model::mailbox::MailboxName;
+use mailstore::{MailboxId, Store, StoreError, Transaction, View};
+use tokio::sync::watch;
+
+use super::answer::Answer;
+use super::fetch;
+use super::selected::Selected;
+use super::set::Ranges;
+use crate::grammar::Command;
+use crate::login::Opened;
+use crate::name;
+
+/// A session that has logged in.
+pub(super) struct Open {
+    pub(super) store: Store,
+    pub(super) opened: Opened,
+    pub(super) selected: Option<Selected>,
+    /// Wakes when the account changes.
+    pub(super) changes: watch::Receiver<u64>,
+}
+
+/// What a command came to.
+pub(super) enum Outcome {
+    /// It is answered.
+    Done(Answer),
+    /// Its responses are written step by step.
+    Fetching(Box<fetch::Job>),
+    /// The client idles.
+    Idle,
+}
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        Self::Done(answer)
+    }
+}
+
+/// Which messages a command names.
+pub(super) enum Targets {
+    /// UIDs, in order.
+    Uids(Vec<u32>),
+    /// A sequence number beyond the last.
+    Beyond,
+}
+
+impl Open {
+    pub(super) fn new(store: Store, opened: Opened) -> Result<Self, StoreError> {
+        let changes = store.subscribe(opened.account)?;
+        Ok(Self { store, opened, selected: None, changes })
+    }
+
+    pub(super) fn view(&self) -> Result<View<'static>, StoreError> {
+        self.store.view(self.opened.account)
+    }
+
+    /// A change in the account; its value, once it is on stable storage.
+    pub(super) async fn change<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let Opened { actor, account, .. } = self.opened;
+        Ok(self.store.transact(actor, account, work).await?.into_inner())
+    }
+
+    /// Executes a command.
+    pub(super) async fn execute(
+        &mut self,
+        tag: &str,
+        command: Command,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let (allows_expunge, outcome) = match command {
+            Command::Search(search) => (search.uid, self.search(tag, &search, out).await.into()),
+            Command::List(list) => (true, self.list(&list, out).into()),
+            Command::Standard(body) => {
+                (allows_expunge(&body), self.standard(tag, body, false, out).await)
+            }
+            Command::OnSaved(body) => {
+                (allows_expunge(&body), self.standard(tag, body, true, out).await)
+            }
+        };
+        match &outcome {
+            Outcome::Done(_) => self.refresh(allows_expunge, out).await,
+            Outcome::Idle => self.refresh(true, out).await,
+            Outcome::Fetching(_) => {}
+        }
+        outcome
+    }
+
+    async fn standard(
+        &mut self,
+        tag: &str,
+        body: CommandBody<'static>,
+        saved: bool,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        match body {
+            CommandBody::Select { mailbox, parameters } if parameters.is_empty() => {
+                self.select(&mailbox, false, out).await.into()
+            }
+            CommandBody::Examine { mailbox, parameters } if parameters.is_empty() => {
+                self.select(&mailbox, true, out).await.into()
+            }
+            CommandBody::Create { mailbox } => self.create(&mailbox).await.into(),
+            CommandBody::Delete { mailbox } => self.delete(&mailbox).await.into(),
+            CommandBody::Rename { from, to } => self.rename(&from, &to).await.into(),
+            CommandBody::Subscribe { mailbox } => self.subscribe(&mailbox, true).await.into(),
+            CommandBody::Unsubscribe { mailbox } => self.subscribe(&mailbox, false).await.into(),
+            CommandBody::Lsub { reference, mailbox_wildcard } => {
+                self.lsub(&reference, &mailbox_wildcard, out).into()
+            }
+            CommandBody::Status { mailbox, item_names } => {
+                self.status(&mailbox, &item_names, out).into()
+            }
+            CommandBody::Namespace => {
+                // RFC 2342 §5
+                out.extend_from_slice(b"* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+                Answer::ok("NAMESPACE done").into()
+            }
+            CommandBody::Enable { .. } => {
+                // RFC 5161 §3.1: nothing that we have needs to be enabled.
+                out.extend_from_slice(b"* ENABLED\r\n");
+                Answer::ok("ENABLE done").into()
+            }
+            CommandBody::Idle => Outcome::Idle,
+            CommandBody::Check => match self.selected {
+                Some(_) => Answer::ok("CHECK done").into(),
+                None => none_selected().into(),
+            },
+            CommandBody::Close => self.close().await.into(),
+            CommandBody::Unselect => match self.selected.take() {
+                // RFC 3691 §2
+                Some(_) => Answer::ok("UNSELECT done").into(),
+                None => none_selected().into(),
+            },
+            CommandBody::Expunge => self.expunge(None).await.into(),
+            CommandBody::ExpungeUid { sequence_set } => {
+                match self.targets(&sequence_set, true, saved) {
+                    Ok(Targets::Uids(uids)) => self.expunge(Some(uids)).await.into(),
+                    Ok(Targets::Beyond) => beyond().into(),
+                    Err(answer) => answer.into(),
+                }
+            }
+            CommandBody::Fetch { sequence_set, macro_or_item_names, uid, modifiers }
+                if modifiers.is_empty() =>
+            {
+                match self.targets(&sequence_set, uid, saved) {
+                    Ok(Targets::Uids(uids)) => {
+                        self.fetch(tag, uids, macro_or_item_names, uid).await
+                    }
+                    Ok(Targets::Beyond) => beyond().into(),
+                    Err(answer) => answer.into(),
+                }
+            }
+            CommandBody::Store { sequence_set, kind, response, flags, uid, modifiers }
+                if modifiers.is_empty() =>
+            {
+                match self.targets(&sequence_set, uid, saved) {
+                    Ok(Targets::Uids(uids)) => {
+                        self.store_flags(uids, kind, response, &flags, uid, out).await.into()
+                    }
+                    Ok(Targets::Beyond) => beyond().into(),
+                    Err(answer) => answer.into(),
+                }
+            }
+            CommandBody::Copy { sequence_set, mailbox, uid } => {
+                match self.targets(&sequence_set, uid, saved) {
+                    Ok(Targets::Uids(uids)) => self.copy(uids, &mailbox).await.into(),
+                    Ok(Targets::Beyond) => beyond().into(),
+                    Err(answer) => answer.into(),
+                }
+            }
+            CommandBody::Move { sequence_set, mailbox, uid } => {
+                match self.targets(&sequence_set, uid, saved) {
+                    Ok(Targets::Uids(uids)) => self.move_to(uids, &mailbox, out).await.into(),
+                    Ok(Targets::Beyond) => beyond().into(),
+                    Err(answer) => answer.into(),
+                }
+            }
+            CommandBody::Login { .. }
+            | CommandBody::Authenticate { .. }
+            | CommandBody::StartTLS => Answer::bad("Already logged in").into(),
+            _ => Answer::bad("This command or one of its parameters is not supported").into(),
+        }
+    }
+
+    /// The UIDs that a set names.
+    pub(super) fn targets(
+        &self,
+        set: &imap_types::sequence::SequenceSet,
+        uid: bool,
+        saved: bool,
+    ) -> Result<Targets, Answer> {
+        let Some(selected) = &self.selected else { return Err(none_selected()) };
+        if saved {
+            return Ok(Targets::Uids(selected.saved.clone()));
+        }
+        if uid {
+            let ranges = Ranges::of(set, selected.uids.last().copied().unwrap_or_default());
+            let named = selected.uids.iter().copied().filter(|one| ranges.contain(*one));
+            return Ok(Targets::Uids(named.collect()));
+        }
+        let exists = selected.exists();
+        let ranges = Ranges::of(set, exists);
+        if ranges.highest() > exists || exists == 0 {
+            return Ok(Targets::Beyond);
+        }
+        let named = (1..).zip(&selected.uids).filter(|(number, _)| ranges.contain(*number));
+        Ok(Targets::Uids(named.map(|(_, one)| *one).collect()))
+    }
+
+    /// Tells the client what changed in the selected mailbox.
+    pub(super) async fn refresh(&mut self, expunges: bool, out: &mut Vec<u8>) {
+        if let Err(error) = self.try_refresh(expunges, out).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "changes cannot be read");
+        }
+    }
+
+    async fn try_refresh(&mut self, expunges: bool, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        // First: what changes from here on wakes again.
+        self.changes.mark_unchanged();
+        if self.selected.is_none() {
+            return Ok(());
+        }
+        let view = self.view()?;
+        let Some(selected) = &mut self.selected else { return Ok(()) };
+        if selected.catch_up(&view)? && !selected.read_only {
+            let mailbox = selected.mailbox;
+            drop(view);
+            let recent = self.claim_recent(mailbox).await?;
+            if let Some(selected) = &mut self.selected {
+                selected.recent.push(recent);
+            }
+        }
+        let view = self.view()?;
+        match &mut self.selected {
+            Some(selected) => selected.tell(&view, expunges, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the mailbox's recent messages this session's own.
+    // RFC 3501 §2.3.2
+    pub(super) async fn claim_recent(&self, mailbox: MailboxId) -> Result<(u32, u32), StoreError> {
+        self.change(move |tx| {
+            let first = tx.claim_recent(mailbox)?;
+            Ok((first, tx.mailbox_state(mailbox)?.uid_next))
+        })
+        .await
+    }
+
+    /// Whether this session may change what it wants to.
+    pub(super) fn check_writes(&self) -> Result<(), Answer> {
+        match self.opened.writes {
+            true => Ok(()),
+            // RFC 5530 §3
+            false => Err(Answer::no("[NOPERM] This log-in only reads")),
+        }
+    }
+
+    /// The selected mailbox, to be changed.
+    pub(super) fn writable(&mut self) -> Result<&mut Selected, Answer> {
+        self.check_writes()?;
+        match &mut self.selected {
+            Some(selected) if selected.read_only => {
+                Err(Answer::no("[CANNOT] The mailbox is open for reading only"))
+            }
+            Some(selected) => Ok(selected),
+            None => Err(none_selected()),
+        }
+    }
+}
+
+/// A name from the wire.
+pub(super) fn mailbox_name(mailbox: &WireMailbox<'_>) -> Result<MailboxName, Answer> {
+    match mailbox {
+        WireMailbox::Inbox => Ok(MailboxName::inbox()),
+        WireMailbox::Other(other) => match std::str::from_utf8(other.inner().as_ref()) {
+            Ok(wire) => read_name(wire),
+            Err(_) => Err(no_name()),
+        },
+    }
+}
+
+/// A name from the wire.
+pub(super) fn read_name(wire: &str) -> Result<MailboxName, Answer> {
+    let name = name::decode(wire).ok_or_else(no_name)?;
+    MailboxName::new(&name).map_err(|_| no_name())
+}
+
+fn no_name() -> Answer {
+    Answer::no("[CANNOT] This cannot be the name of a mailbox")
+}
+
+pub(super) fn none_selected() -> Answer {
+    Answer::bad("No mailbox is selected")
+}
+
+fn beyond() -> Answer {
+    Answer::bad("There is no message of this number")
+}
+
+/// Whether EXPUNGE may be told during a command.
+// RFC 3501 §7.4.1
+fn allows_expunge(body: &CommandBody<'_>) -> bool {
+    !matches!(body, CommandBody::Fetch { uid: false, .. } | CommandBody::Store { uid: false, .. })
+}

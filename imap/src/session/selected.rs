@@ -1,0 +1,219 @@
+//! The selected mailbox as the client knows it.
+//!
+//! Invariants: sequence numbers are places in `uids`, which change only when the client is told; changes, whoever made
+//! them, come from the account's change log. Failure: a session that fell behind the log's floor compares afresh.
+
+use std::collections::BTreeSet;
+
+use mailstore::model::change::ChangeKind;
+use mailstore::model::flags::UidFlags;
+use mailstore::model::mailbox::Mailbox;
+use mailstore::{MailboxId, StoreError, View};
+
+use crate::encode;
+
+/// Changes read at once.
+const CHANGES_AT_ONCE: usize = 500;
+
+/// The selected mailbox.
+#[derive(Debug)]
+pub(super) struct Selected {
+    pub(super) mailbox: MailboxId,
+    pub(super) read_only: bool,
+    /// In ascending order.
+    pub(super) uids: Vec<u32>,
+    /// UIDs that are `\Recent` in this session: first, and the one after the last.
+    pub(super) recent: Vec<(u32, u32)>,
+    /// The result of the last SEARCH that saved it.
+    // RFC 5182 §2.1
+    pub(super) saved: Vec<u32>,
+    /// Changes of this session that its client has been told of.
+    pub(super) told: BTreeSet<u64>,
+    /// Changes up to here are known.
+    mod_seq: u64,
+    /// Removed, the client not being told yet.
+    gone: BTreeSet<u32>,
+    /// Came, the client not being told yet.
+    arrived: BTreeSet<u32>,
+    /// Their flags changed, the client not being told yet.
+    flagged: BTreeSet<u32>,
+    /// Keywords that the client knows of.
+    keywords: usize,
+    deleted: bool,
+}
+
+impl Selected {
+    pub(super) fn open(
+        view: &View<'_>,
+        mailbox: MailboxId,
+        read_only: bool,
+    ) -> Result<Self, StoreError> {
+        let uids = view.flags(mailbox, 0, u32::MAX)?.iter().map(|one| one.uid).collect();
+        Ok(Self {
+            mailbox,
+            read_only,
+            uids,
+            recent: Vec::new(),
+            saved: Vec::new(),
+            told: BTreeSet::new(),
+            mod_seq: view.highest_mod_seq()?,
+            gone: BTreeSet::new(),
+            arrived: BTreeSet::new(),
+            flagged: BTreeSet::new(),
+            keywords: view.mailbox(mailbox)?.keywords().len(),
+            deleted: false,
+        })
+    }
+
+    /// The sequence number of a UID.
+    pub(super) fn number(&self, uid: u32) -> Option<u32> {
+        self.uids.binary_search(&uid).ok().and_then(|at| u32::try_from(at + 1).ok())
+    }
+
+    /// How many messages the client knows of.
+    pub(super) fn exists(&self) -> u32 {
+        u32::try_from(self.uids.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn is_recent(&self, uid: u32) -> bool {
+        self.recent.iter().any(|(first, end)| (*first..*end).contains(&uid))
+    }
+
+    pub(super) fn count_recent(&self) -> usize {
+        let count = |(first, end): &(u32, u32)| {
+            let place = |uid: &u32| self.uids.partition_point(|one| one < uid);
+            place(end).saturating_sub(place(first))
+        };
+        self.recent.iter().map(count).sum()
+    }
+
+    /// Whether a message is gone, though the client still counts it.
+    pub(super) fn is_gone(&self, uid: u32) -> bool {
+        self.gone.contains(&uid)
+    }
+
+    /// Reads the change log; whether there are messages that the client has not been told of.
+    pub(super) fn catch_up(&mut self, view: &View<'_>) -> Result<bool, StoreError> {
+        if view.highest_mod_seq()? == self.mod_seq {
+            return Ok(!self.arrived.is_empty());
+        }
+        let last = self.uids.last().copied().unwrap_or_default();
+        if view.counters()?.floor > self.mod_seq {
+            self.compare(view)?;
+        }
+        loop {
+            let changes = view.changes(self.mod_seq, CHANGES_AT_ONCE)?;
+            let Some((newest, _)) = changes.last() else { break };
+            self.mod_seq = *newest;
+            for (mod_seq, change) in changes {
+                self.deleted |= change.kind == ChangeKind::MailboxDeleted
+                    && change.mailboxes.contains(&self.mailbox);
+                let told = self.told.remove(&mod_seq);
+                for placed in change.placed.iter().filter(|at| at.mailbox == self.mailbox) {
+                    match change.kind {
+                        ChangeKind::Flags if told => {}
+                        ChangeKind::Flags => self.flagged.extend(placed.uids.iter()),
+                        _ => self.arrived.extend(placed.uids.iter().filter(|uid| *uid > last)),
+                    }
+                }
+                for removed in change.removed.iter().filter(|at| at.mailbox == self.mailbox) {
+                    self.gone.extend(removed.uids.iter());
+                }
+            }
+        }
+        self.deleted |= view.mailbox(self.mailbox).is_err();
+        // What came and went unseen never was.
+        let unseen: Vec<u32> = self.gone.iter().copied().filter(|uid| *uid > last).collect();
+        for uid in unseen {
+            self.gone.remove(&uid);
+            self.arrived.remove(&uid);
+        }
+        self.flagged.retain(|uid| *uid <= last && !self.gone.contains(uid));
+        Ok(!self.arrived.is_empty())
+    }
+
+    /// The log does not reach back far enough.
+    fn compare(&mut self, view: &View<'_>) -> Result<(), StoreError> {
+        let there = view.flags(self.mailbox, 0, u32::MAX)?;
+        let there: BTreeSet<u32> = there.iter().map(|one| one.uid).collect();
+        let last = self.uids.last().copied().unwrap_or_default();
+        self.gone.extend(self.uids.iter().filter(|uid| !there.contains(uid)));
+        self.arrived.extend(there.iter().filter(|uid| **uid > last));
+        self.flagged.extend(self.uids.iter().filter(|uid| there.contains(uid)));
+        self.mod_seq = view.highest_mod_seq()?;
+        Ok(())
+    }
+
+    /// Tells the client what changed; EXPUNGE only where it is allowed.
+    // RFC 3501 §5.2, §7.4.1
+    pub(super) fn tell(
+        &mut self,
+        view: &View<'_>,
+        expunges: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), StoreError> {
+        if expunges && self.deleted {
+            self.gone.extend(self.uids.iter().copied());
+        }
+        if expunges && !self.gone.is_empty() {
+            // From the last on, so that the numbers before stay.
+            for uid in self.gone.iter().rev() {
+                if let Some(number) = self.number(*uid) {
+                    out.extend_from_slice(format!("* {number} EXPUNGE\r\n").as_bytes());
+                }
+            }
+            self.uids.retain(|uid| !self.gone.contains(uid));
+            self.saved.retain(|uid| !self.gone.contains(uid));
+            self.gone.clear();
+        }
+        if !self.arrived.is_empty() {
+            self.uids.extend(std::mem::take(&mut self.arrived));
+            let (exists, recent) = (self.exists(), self.count_recent());
+            out.extend_from_slice(format!("* {exists} EXISTS\r\n* {recent} RECENT\r\n").as_bytes());
+        }
+        if self.deleted {
+            self.flagged.clear();
+            return Ok(());
+        }
+        let flagged = std::mem::take(&mut self.flagged);
+        if let (Some(first), Some(last)) = (flagged.first(), flagged.last()) {
+            let mailbox = view.mailbox(self.mailbox)?;
+            self.tell_keywords(&mailbox, out);
+            for one in view.flags(self.mailbox, *first, *last)? {
+                if flagged.contains(&one.uid) {
+                    self.tell_flags(&mailbox, one, true, out);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// FLAGS, if there are keywords that the client has not seen.
+    pub(super) fn tell_keywords(&mut self, mailbox: &Mailbox, out: &mut Vec<u8>) {
+        if mailbox.keywords().len() != self.keywords {
+            self.keywords = mailbox.keywords().len();
+            out.extend_from_slice(format!("* FLAGS ({})\r\n", flag_names(mailbox)).as_bytes());
+        }
+    }
+
+    /// FETCH with the flags of a message.
+    pub(super) fn tell_flags(
+        &self,
+        mailbox: &Mailbox,
+        one: UidFlags,
+        with_uid: bool,
+        out: &mut Vec<u8>,
+    ) {
+        let Some(number) = self.number(one.uid) else { return };
+        let uid = if with_uid { format!("UID {} ", one.uid) } else { String::new() };
+        let flags = encode::flags(one.flags, mailbox, self.is_recent(one.uid));
+        out.extend_from_slice(format!("* {number} FETCH ({uid}FLAGS {flags})\r\n").as_bytes());
+    }
+}
+
+/// The names of all flags of a mailbox.
+pub(super) fn flag_names(mailbox: &Mailbox) -> String {
+    let mut names: Vec<&str> = encode::SYSTEM_FLAGS.iter().map(|(name, _)| *name).collect();
+    names.extend(mailbox.keywords().map(|keyword| keyword.as_str()));
+    names.join(" ")
+}

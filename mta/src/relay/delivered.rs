@@ -1,0 +1,92 @@
+//! Reports of success: of each note that a delivery here has left, a report to the sender.
+//!
+//! Failure: a note whose sender cannot be reached by mail at all goes without a report; any other one rests and is
+//! looked at again.
+
+use super::{BATCH, CONCURRENCY, REST, Relay};
+use crate::client::{Event, Reader};
+use domain::{ReversePath, Verdict};
+use jiff::Timestamp;
+use mailstore::{AccountId, QueueId, StoreError};
+use post::{DsnRequest, Notify, PreparedMail, RecipientDsn, delivered};
+use tokio::task::JoinSet;
+
+/// What a report is asked of: nothing, it is one.
+const UNREPORTED: RecipientDsn = RecipientDsn { notify: Notify::NEVER, original: None };
+
+impl Relay {
+    /// Starts making reports of notes, as many as there is room for.
+    pub(super) fn start_notes(&self, attempts: &mut JoinSet<()>, now: Timestamp) -> usize {
+        let due = match delivered::due(self.parts.post.store(), now.as_second(), BATCH) {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "notes of deliveries");
+                return 0;
+            }
+        };
+        let mut started = 0;
+        for (was_due, account, id) in due {
+            if attempts.len() >= CONCURRENCY {
+                break;
+            }
+            let Some(guard) = self.take(id, now) else { continue };
+            started += 1;
+            let relay = self.clone();
+            attempts.spawn(async move {
+                if let Err(error) = relay.tell(was_due, account, id).await {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(queue_id = %id, error, "a delivery was not reported");
+                    guard.rest(relay.parts.clock.now() + REST);
+                }
+            });
+        }
+        started
+    }
+
+    /// Makes the report of one note.
+    // RFC 3461 §5.2.1
+    async fn tell(&self, was_due: i64, account: AccountId, id: QueueId) -> Result<(), StoreError> {
+        let report = self.success_report(account, id)?;
+        let _settled = self.parts.post.settle_note(account, was_due, id, report).await?;
+        Ok(())
+    }
+
+    fn success_report(
+        &self,
+        account: AccountId,
+        id: QueueId,
+    ) -> Result<Option<PreparedMail>, StoreError> {
+        let post = &self.parts.post;
+        let (note, body) = {
+            let view = post.store().view(account)?;
+            let Some(note) = delivered::note(&view, id)? else { return Ok(None) };
+            let body = post.store().body(&view, note.body)?;
+            (note, body)
+        };
+        let ReversePath::Address(to) = &note.reverse_path else { return Ok(None) };
+        let reader = match post.settings().citizen_domains.contains(to.domain()) {
+            true => Reader::Citizen,
+            false => Reader::Professional,
+        };
+        let told = note.recipients.iter();
+        let told = told.map(|to| self.report_of(to, Event::Delivered, None)).collect();
+        let Some(octets) = self.compose(&note, &body, reader, told)? else { return Ok(None) };
+        let envelope = post::Envelope {
+            reverse_path: ReversePath::Null,
+            dsn: DsnRequest::default(),
+            smtputf8: to.needs_smtputf8(),
+        };
+        let recipients = vec![(to.clone(), UNREPORTED)];
+        match post.prepare_mail(account, envelope, recipients, &octets) {
+            Ok(report) => Ok(Some(report)),
+            Err(verdict @ (Verdict::StorageUnavailable | Verdict::InternalFailure)) => {
+                tracing::warn!(queue_id = %id, verdict = verdict.id(), "a report waits");
+                Err(StoreError::Unavailable(std::sync::Arc::new(verdict)))
+            }
+            Err(verdict) => {
+                tracing::warn!(queue_id = %id, verdict = verdict.id(), "nobody takes the report");
+                Ok(None)
+            }
+        }
+    }
+}

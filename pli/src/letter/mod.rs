@@ -1,0 +1,159 @@
+//! Letters: a document packed as the national formats want it, and sent by an operator's submission
+//! service.
+//!
+//! ```text
+//! compose   CDA → XDM archive (package.rs) → message (message.rs)
+//! submit    SMTP with the mailbox's certificate (submit.rs)
+//! ```
+//! Failure: what the document lacks, or what the service answered; nothing was sent.
+
+mod level1;
+mod message;
+mod package;
+mod submit;
+
+pub(crate) use submit::Service;
+
+use crate::args::LetterSendArgs;
+use clinical::xdm::Sender;
+use domain::{Clock, MailAddress, Mode, SystemClock};
+use jiff::Timestamp;
+use mailstore::{Random, SystemRandom};
+use message::Letter;
+use package::{Submission, pack};
+use pki::{Identity, Trust, durable_file};
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The arc of UUIDs as OIDs.
+// ITU-T X.667 §7
+const UUID_ARC: &str = "2.25";
+/// The application's own OID in submissions: below the arc of UUIDs, fixed.
+const SOURCE_ID: &str = "2.25.160217583842935703402814523416781265421";
+/// Octets of a document that is sent.
+const MAX_DOCUMENT: u64 = 18 * 1024 * 1024;
+/// Octets of a file of certificates.
+const MAX_PEM: u64 = 16 * 1024 * 1024;
+/// The submission port, where none is named.
+const SUBMISSION_PORT: u16 = 587;
+
+/// What a letter is made of.
+pub(crate) struct Sending<'a> {
+    /// CDA documents.
+    pub(crate) documents: Vec<Vec<u8>>,
+    pub(crate) from: &'a MailAddress,
+    pub(crate) from_label: &'a str,
+    pub(crate) to: &'a MailAddress,
+    pub(crate) reply_to: Option<&'a MailAddress>,
+    pub(crate) text: &'a str,
+    pub(crate) product: &'a str,
+    pub(crate) last: bool,
+    pub(crate) mode: Mode,
+    pub(crate) now: Timestamp,
+}
+
+fn random() -> Outcome<[u8; 16]> {
+    let mut octets = [0; 16];
+    SystemRandom.fill(&mut octets).map_err(|_| "no randomness")?;
+    Ok(octets)
+}
+
+/// A new OID that nobody else has.
+pub(crate) fn new_oid() -> Outcome<String> {
+    Ok(format!("{UUID_ARC}.{}", u128::from_be_bytes(random()?)))
+}
+
+/// The message that carries the documents.
+pub(crate) fn compose(sending: &Sending<'_>) -> Outcome<Vec<u8>> {
+    let submission = Submission {
+        unique_id: new_oid()?,
+        source_id: SOURCE_ID,
+        sender: Sender {
+            name: sending.from_label.to_owned(),
+            organisation: sending.from_label.to_owned(),
+            address: sending.from.to_string(),
+            phone: String::new(),
+        },
+        now: sending.now,
+    };
+    let (archive, headers) = pack(sending.documents.clone(), &submission)?;
+    let letter = Letter {
+        from: sending.from,
+        from_label: sending.from_label,
+        to: sending.to,
+        reply_to: sending.reply_to,
+        text: sending.text,
+        product: sending.product,
+        last: sending.last,
+        mode: sending.mode,
+        message_id: format!("{}@{}", hex::encode(random()?), sending.from.domain()),
+        documents: &headers,
+        archive,
+    };
+    Ok(letter.octets()?)
+}
+
+/// `pli letter send`.
+pub(crate) fn send(asked: &LetterSendArgs) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mode = if asked.test { Mode::Test } else { Mode::Production };
+    let (from, to): (MailAddress, MailAddress) = (asked.from.parse()?, asked.to.parse()?);
+    let reply_to = asked.reply_to.as_ref().map(|address| address.parse()).transpose()?;
+    let octets = read(&asked.document, MAX_DOCUMENT)?;
+    let document = match clinical::cda::Header::read(&octets) {
+        Ok(_) => octets,
+        Err(error) => level1::around(octets, asked, mode, clock.now()).map_err(|reason| {
+            format!("{} is no CDA ({error}), and {reason}", asked.document.display())
+        })?,
+    };
+    let text = asked
+        .text
+        .clone()
+        .unwrap_or_else(|| "Bonjour,\n\nVous trouverez ci-joint un document médical.\n".to_owned());
+    let message = compose(&Sending {
+        documents: vec![document],
+        from: &from,
+        from_label: &asked.from_label,
+        to: &to,
+        reply_to: reply_to.as_ref(),
+        text: &text,
+        product: &asked.product,
+        last: asked.last,
+        mode,
+        now: clock.now(),
+    })?;
+    let authorities = read(&asked.authorities, MAX_PEM)?;
+    let revocations = read(&asked.revocations, MAX_PEM)?;
+    let (host, port) = match asked.server.rsplit_once(':') {
+        Some((host, port)) => (host.to_owned(), port.parse()?),
+        None => (asked.server.clone(), SUBMISSION_PORT),
+    };
+    let service = Service {
+        server_name: asked.server_name.clone().unwrap_or_else(|| host.clone()),
+        host,
+        port,
+        trust: Trust::load(&authorities, &revocations, mode)?,
+        identity: Identity::from_pem(&read(&asked.cert, MAX_PEM)?, &read(&asked.key, MAX_PEM)?)?,
+        clock,
+        from,
+    };
+    let runtime = tokio::runtime::Runtime::new()?;
+    let reply = runtime.block_on(service.submit(&message, &to))?;
+    writeln!(io::stdout(), "accepted  {reply}")?;
+    writeln!(
+        io::stdout(),
+        "The receipts `delivered` and `filed` come to {} as reports.",
+        service.from
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+    durable_file::read(path, limit)
+        .map_err(|error| format!("{} could not be read: {error}", path.display()).into())
+}

@@ -1,0 +1,71 @@
+//! Who may read by IMAP: `access`, asked the way `imap` asks.
+//!
+//! The certificate of a connection is judged at each log-in against the trust of that moment.
+//! Failure: IMAP's own words for a refusal; causes are in the log.
+
+use access::{Access, CertificateDenied, Opened, Way};
+use domain::{Clock, Verdict};
+use imap::{Denied, LogIn, Peer};
+use mailstore::model::principal::Rights;
+use pki::{PeerChain, Trust, Usage};
+use std::sync::Arc;
+
+/// Log-in by `access`.
+#[derive(Debug, Clone)]
+pub(crate) struct ByAccess {
+    access: Access,
+    trust: Arc<Trust>,
+    clock: Arc<dyn Clock>,
+}
+
+impl ByAccess {
+    pub(crate) fn new(access: Access, trust: Arc<Trust>, clock: Arc<dyn Clock>) -> Self {
+        Self { access, trust, clock }
+    }
+}
+
+fn opened(by: &Opened) -> imap::Opened {
+    let writes = by.rights.include(Rights::WRITE);
+    imap::Opened { actor: by.actor, account: by.account, writes }
+}
+
+fn denied(error: access::Denied) -> Denied {
+    match error {
+        access::Denied::Credentials => Denied::Credentials,
+        access::Denied::NotAllowed => Denied::NotAllowed,
+        access::Denied::Throttled => Denied::Throttled,
+        access::Denied::Unavailable => Denied::Unavailable,
+    }
+}
+
+impl LogIn for ByAccess {
+    async fn password(
+        &self,
+        peer: &Peer,
+        authzid: Option<&str>,
+        login: &str,
+        secret: &str,
+    ) -> Result<imap::Opened, Denied> {
+        let by = self.access.with_password(Way::Imap, login, authzid, secret, peer.address).await;
+        by.map(|by| opened(&by)).map_err(denied)
+    }
+
+    // MSS #20, MSS #25
+    async fn external(&self, peer: &Peer, authzid: &str) -> Result<imap::Opened, Denied> {
+        let chain = PeerChain::read(&peer.certificates).map_err(|_| Denied::Credentials)?;
+        let trust = self.trust.state();
+        match self.access.with_certificate(Way::Imap, &chain, &trust, authzid) {
+            Ok(by) => Ok(opened(&by)),
+            Err(CertificateDenied::Denied(error)) => Err(denied(error)),
+            // The certificate may be right: only nobody can tell for the time being.
+            Err(CertificateDenied::Trust(Verdict::CrlExpired)) => Err(Denied::Unavailable),
+            Err(CertificateDenied::Trust(_)) => Err(Denied::Credentials),
+        }
+    }
+
+    async fn external_opens(&self, peer: &Peer) -> bool {
+        let Ok(chain) = PeerChain::read(&peer.certificates) else { return false };
+        let judged = self.trust.state().judge_peer(&chain, Usage::Client, self.clock.now());
+        judged.is_ok() && self.access.certificate_opens(Way::Imap, &chain)
+    }
+}

@@ -1,0 +1,202 @@
+//! `pli serve`: one operator by its configuration, until it is told to stop.
+//!
+//! Invariants: SIGINT and SIGTERM end it in order, within the faces' grace; SIGHUP and the clock have
+//! published files read again. The operator's key is made at the first start and never printed.
+//! Failure: an error of the start says what is in the way and exits 1.
+
+use crate::args::ServeArgs;
+use crate::config::{Config, Names, PublisherSection, SAMPLE};
+use crate::operator::{Files, Listeners, Operator, Parts, Published};
+use crate::operator_key;
+use crate::outbox::Outbox;
+use access::{Courier, CourierError, Notice, Sending};
+use directory::{Limits, Source};
+use domain::{Clock, OperatorName, SystemClock};
+use mailstore::{Random, SystemRandom};
+use pki::Identity;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How often published files are read again.
+const RELOAD: Duration = Duration::from_secs(10 * 60);
+/// Octets of a file of the site's certificate.
+const MAX_PEM: u64 = 1024 * 1024;
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// `pli serve`.
+pub(crate) fn run(asked: &ServeArgs) -> Outcome<ExitCode> {
+    let Some(path) = &asked.config else {
+        io::stdout().write_all(SAMPLE.as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let (config, names) = Config::read(path)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(serve(config, names))
+}
+
+/// No way out for notices.
+#[derive(Debug)]
+pub(crate) struct Nowhere;
+
+impl Courier for Nowhere {
+    fn send(&self, _: Notice) -> Sending<'_> {
+        let error = io::Error::other("notifications.maildir is not configured");
+        Box::pin(std::future::ready(Err(CourierError::new(error))))
+    }
+}
+
+async fn serve(config: Config, names: Names) -> Outcome<ExitCode> {
+    let listeners = Listeners::bind(&config.listen).await?;
+    let addresses = listeners.addresses();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let published = Arc::new(published(&config, &names, &clock)?);
+    let (sources, extraction) =
+        (config.directory.operators.clone(), config.directory.extraction.clone());
+    let mut operator = start(config, names.clone(), &clock, random, &published, listeners)?;
+    import(&operator, extraction, sources);
+    operator.spawn(|mut stop| async move {
+        let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+        loop {
+            tokio::select! {
+                _ = hangup.recv() => {}
+                () = tokio::time::sleep(RELOAD) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            let published = Arc::clone(&published);
+            let _ = tokio::task::spawn_blocking(move || published.reload()).await;
+        }
+    });
+    let mut out = io::stdout();
+    writeln!(out, "{} is ready ({}).", names.name, names.hostname)?;
+    for (what, at) in [
+        ("smtp", addresses.smtp),
+        ("submission", addresses.submission),
+        ("submissions", addresses.submissions),
+        ("imap", addresses.imap),
+        ("imaps", addresses.imaps),
+        ("https", addresses.https),
+    ] {
+        if let Some(at) = at {
+            writeln!(out, "  {what:<12} {at}")?;
+        }
+    }
+    out.flush()?;
+    until_told().await?;
+    operator.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub(crate) async fn until_told() -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+fn published(config: &Config, names: &Names, clock: &Arc<dyn Clock>) -> Outcome<Published> {
+    let trust = &config.trust;
+    let signers = trust.list_signers.iter().map(|dn| dn.parse());
+    let signers = signers
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| format!("trust.list_signers: {error}"))?;
+    std::fs::create_dir_all(&config.operator.data)?;
+    let files = Files {
+        authorities: trust.authorities.clone(),
+        revocations: trust.revocations.clone(),
+        domain_list: trust.domain_list.clone(),
+        certificate: trust.certificate.clone(),
+        key: trust.key.clone(),
+    };
+    let kept = config.operator.data.join("domain-list.xml");
+    Published::open(files, signers, names.mode, Arc::clone(clock), &kept)
+}
+
+/// Where the operator's key lies.
+pub(crate) fn key_path(config: &Config) -> PathBuf {
+    let beside = || config.operator.data.join("operator.key");
+    config.operator.key.clone().unwrap_or_else(beside)
+}
+
+fn start(
+    config: Config,
+    names: Names,
+    clock: &Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    published: &Arc<Published>,
+    listeners: Listeners,
+) -> Outcome<Operator> {
+    let key = operator_key::read_or_make(&key_path(&config), &*random)?;
+    let courier: Arc<dyn Courier> = match &config.notifications.maildir {
+        Some(dir) => Arc::new(Outbox::open(dir, names.postmaster.to_string(), clock.clone())?),
+        None => Arc::new(Nowhere),
+    };
+    let web_identity = match (&config.web.certificate, &config.web.key) {
+        (Some(certificate), Some(key)) => {
+            let certificate = pki::durable_file::read(certificate, MAX_PEM)?;
+            let key = pki::durable_file::read(key, MAX_PEM)?;
+            Some(Identity::from_pem(&certificate, &key)?)
+        }
+        (None, None) => None,
+        _ => return Err("web.certificate and web.key belong together: name both".into()),
+    };
+    let origin = config.web.origin.unwrap_or_else(|| format!("https://{}", names.hostname));
+    Operator::start(Parts {
+        names,
+        data: config.operator.data,
+        key,
+        published: Arc::clone(published),
+        clock: Arc::clone(clock),
+        random,
+        product: config.operator.product,
+        imap_for_citizens: config.imap.citizens,
+        courier,
+        web_identity,
+        web_origin: Some(origin),
+        listeners,
+    })
+}
+
+/// Imports what the configuration names; a file that is not usable leaves what was there.
+fn import(
+    operator: &Operator,
+    extraction: Option<PathBuf>,
+    sources: BTreeMap<String, PublisherSection>,
+) {
+    let directory = &operator.directory;
+    if let Some(path) = extraction {
+        let imported = File::open(&path).map_err(Into::into).and_then(|file| {
+            let report = directory.import_extraction(BufReader::new(file), Limits::default());
+            report.map(drop).map_err(Into::into)
+        });
+        report(&path, imported);
+    }
+    for (name, PublisherSection { file: path, .. }) in sources {
+        let imported = name.parse::<OperatorName>().map_err(Into::into).and_then(|name| {
+            let file = File::open(&path)?;
+            let source = Source::Operator(name);
+            let from = BufReader::new(file);
+            let report = directory.import_exchange(&source, from, Limits::default());
+            report.map(drop).map_err(Into::into)
+        });
+        report(&path, imported);
+    }
+}
+
+fn report(path: &std::path::Path, imported: Outcome<()>) {
+    if let Err(error) = imported {
+        tracing::error!(file = %path.display(), %error, "not imported; what was there stays");
+    }
+}

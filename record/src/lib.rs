@@ -1,0 +1,39 @@
+//! The citizen's medical record: filed documents, their versions, people's decisions; the rules of
+//! filing.
+//!
+//! | question | where |
+//! | --- | --- |
+//! | what is an entry, a document, an author? | [`Entry`], [`Series`], [`Author`] |
+//! | how do I list and look up? | [`entries`], [`kinds`], [`entry`], [`entry_of`], [`octets`] |
+//! | what became of a message's attachments? | [`fate_of_message`], [`AttachmentFate`], [`Fate`] |
+//! | when is a document filed? | [`rules::judge`] |
+//! | what do people do? | [`by_hand`], [`take_back`], [`undo_take_back`], [`decide`] |
+//!
+//! Invariants: an entry lies in the citizen's account and holds its own reference to its body, so
+//! it outlives the message; a uniqueId has one entry; only *filed* entries are listed. Health data:
+//! no `Debug` prints any.
+
+pub mod by_hand;
+mod decisions;
+mod entry;
+mod fate;
+mod filing;
+mod list;
+pub mod part;
+mod refusal;
+pub mod rules;
+mod tables;
+mod text;
+
+pub use decisions::{DecisionError, decide, take_back, undo_take_back};
+pub use entry::{
+    Author, Decisions, Entry, EntryId, EntryState, FiledBy, Series, SeriesId, TypeCode,
+};
+pub use fate::{AttachmentFate, Fate, MAX_FATES, fate_of_message, put_fates};
+pub use filing::{Document, file, find_predecessor};
+pub use list::{
+    HIDDEN_FOR, entries, entries_by_date, entry, entry_of, is_visible, kinds, octets, series,
+    series_of, title, versions,
+};
+pub use refusal::Refusal;
+pub use text::{Sentences, label_of};

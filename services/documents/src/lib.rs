@@ -1,0 +1,192 @@
+//! The documents service: files what messages carry into the citizen's record, once, with a receipt.
+//!
+//! ```text
+//! Documents   follows *arrived* changes of citizens' accounts          lib.rs
+//! archive     an attachment's octets → documents with their facts      archive.rs
+//! filing      documents → fates: judged, then filed in one transaction filing.rs
+//! asked       whether a receipt was asked for, and of whom             asked.rs
+//! receipt     the receipt as a message                                 receipt.rs
+//! ```
+//! Invariants: a message stays readable whatever becomes of its attachments; entries, fates, the
+//! receipt and the cursor are one transaction; what was judged on the snapshot is judged again
+//! inside it. A receipt is sent once a message, only when asked, never on reports, on automatic
+//! mail or to nobody.
+
+mod archive;
+mod asked;
+mod filing;
+mod receipt;
+
+pub use asked::{Asked, asked_of};
+pub use receipt::{Outcome, Receipt, error_subject};
+
+use domain::{MailboxKind, ReversePath, Verdict};
+use filing::Plan;
+use kit::{Effects, Failure, Handling, NotCommitted, Service};
+use mailstore::model::account::AccountState;
+use mailstore::model::change::{Change, ChangeKind};
+use mailstore::model::message::Structure;
+use mailstore::{Consumer, MessageId, ServiceKey, StoreError, TableName, Transaction, View};
+use post::{DsnRequest, Envelope, Post, PreparedMail};
+use record::{EntryId, put_fates};
+
+/// The name under which the service follows the change log.
+#[expect(clippy::unreachable, reason = "the compiler has run it")]
+pub const CONSUMER: Consumer = match Consumer::new("documents") {
+    Some(name) => name,
+    None => unreachable!(),
+};
+
+/// Messages that a receipt was sent for.
+#[expect(clippy::unreachable, reason = "the compiler has run it")]
+const RECEIPTS: TableName = match TableName::new("receipt") {
+    Some(name) => name,
+    None => unreachable!(),
+};
+
+/// The service.
+pub struct Documents {
+    post: Post,
+}
+
+impl std::fmt::Debug for Documents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Documents({:?})", self.post)
+    }
+}
+
+impl Documents {
+    /// The service of an operator.
+    #[must_use]
+    pub fn new(post: Post) -> Self {
+        Self { post }
+    }
+
+    /// Reads what a message carries, and says what it leads to.
+    fn message(
+        &self,
+        view: &View<'static>,
+        id: MessageId,
+        effects: &mut Effects,
+    ) -> Result<(), Failure> {
+        let structure = match view.structure(id) {
+            // Removed meanwhile: nothing is left to file.
+            Err(StoreError::NoSuchMessage) => return Ok(()),
+            structure => structure?,
+        };
+        let found = archive::find(&self.post, view, id, &structure)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let plan = filing::plan(&self.post, view, id, found)?;
+        let receipt = self.receipt(view, id, &structure, &plan)?;
+        let after = receipt.as_ref().map(|_| self.post.clone());
+        effects.record(move |tx| {
+            let fates = plan.carry_out(tx)?;
+            put_fates(tx, id, &fates)?;
+            if let Some((key, mail)) = &receipt {
+                remember(tx, key, id)?;
+                mail.commit_in(tx)?;
+            }
+            Ok(())
+        });
+        if let Some(post) = after {
+            effects.after_commit(move || post.ring());
+        }
+        Ok(())
+    }
+}
+
+impl Documents {
+    /// The receipt that the message asks for, with what remembers it.
+    fn receipt(
+        &self,
+        view: &View<'static>,
+        id: MessageId,
+        structure: &Structure,
+        plan: &Plan,
+    ) -> Result<Option<(ServiceKey, PreparedMail)>, Failure> {
+        let Some(asked) = asked_of(structure) else { return Ok(None) };
+        let key = match &asked.message_id {
+            // The same message again is answered once.
+            Some(message) => {
+                let name = format!("{} {message}", asked.to.lookup_key().as_str());
+                ServiceKey::new(RECEIPTS).lookup(view, &name)
+            }
+            None => ServiceKey::new(RECEIPTS).id(*id.as_bytes()),
+        };
+        if view.service_record(&key)?.is_some() {
+            return Ok(None);
+        }
+        let account = view.account_record()?;
+        let body = self.post.store().body(view, view.message(id)?.body)?;
+        let original = body.read_all().map_err(StoreError::from)?;
+        let outcomes: Vec<Outcome> = plan.outcomes().collect();
+        let hostname = self.post.settings().hostname.to_string();
+        let own_id = EntryId::random(self.post.random())?;
+        let receipt = Receipt {
+            from: &account.address,
+            to: &asked.to,
+            hostname: &hostname,
+            message_id: &format!("{own_id}@{hostname}"),
+            at: self.post.now(),
+            original_message_id: asked.message_id.as_deref(),
+            original_subject: &asked.subject,
+            original: &original,
+            outcomes: &outcomes,
+        };
+        let octets = receipt.octets().map_err(|error| Failure::Parked(error.to_string()))?;
+        let envelope = Envelope {
+            reverse_path: ReversePath::Null,
+            dsn: DsnRequest::default(),
+            smtputf8: false,
+        };
+        let to = [asked.to.clone()];
+        match self.post.prepare_system(view.account_id(), envelope, &to, &octets) {
+            Ok(mail) => Ok(Some((key, mail))),
+            Err(Verdict::StorageUnavailable) => {
+                Err(Failure::Later(StoreError::ReadOnly("no mail is taken in for the moment")))
+            }
+            // Whoever asked cannot be written to; the documents are filed all the same.
+            Err(verdict) => {
+                tracing::warn!(verdict = verdict.id(), message = %id, "no receipt is sent");
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Notes that a receipt is sent for a message.
+fn remember(tx: &mut Transaction<'_>, key: &ServiceKey, id: MessageId) -> Result<(), NotCommitted> {
+    Ok(tx.put_service_record(key, id.as_bytes())?)
+}
+
+impl Service for Documents {
+    fn consumer(&self) -> Consumer {
+        CONSUMER
+    }
+
+    fn follows(&self, kind: ChangeKind) -> bool {
+        kind == ChangeKind::Arrived
+    }
+
+    fn handle<'a>(
+        &'a self,
+        view: &'a View<'static>,
+        change: &'a Change,
+        effects: &'a mut Effects,
+    ) -> Handling<'a> {
+        let mut handled = || {
+            let account = view.account_record()?;
+            let takes = !matches!(account.state, AccountState::Objected | AccountState::Closed);
+            if account.kind == MailboxKind::Citizen && takes {
+                for message in &change.messages {
+                    self.message(view, *message, effects)?;
+                }
+            }
+            Ok(())
+        };
+        let outcome = handled();
+        Box::pin(std::future::ready(outcome))
+    }
+}

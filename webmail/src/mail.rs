@@ -1,0 +1,19 @@
+//! Messages as the pages show them: conversations, letters, who wrote them, and answers.
+//!
+//! | question | where |
+//! | --- | --- |
+//! | which conversations are there, and with whom? | [`survey`] |
+//! | what does one message say? | [`letter`], [`part`], [`html`] |
+//! | who is that? | [`person`] |
+//! | why does no address get through? | [`veil`] |
+//! | how is an answer made and sent? | [`outgoing`] |
+//!
+//! Invariant: whatever leaves here for a page has been through the veil.
+
+pub(crate) mod html;
+pub(crate) mod letter;
+pub(crate) mod outgoing;
+pub(crate) mod part;
+pub(crate) mod person;
+pub(crate) mod survey;
+pub(crate) mod veil;
