@@ -190,7 +190,7 @@ pub(crate) enum LetterCommand {
 /// IHE XDM, with subject and X-MSS headers. The record reads who the patient is in the document.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Example:\n  pli letter send letter.xml --to 279035121518989@patient.mss.example --from letters@chu.mss.example \\\n    --server 127.0.0.1:20001 --server-name mail.chu.mss.example \\\n    --cert demo/pki/people/letters.pem --key demo/pki/people/letters.key \\\n    --authorities demo/pki/chain.pem --revocations demo/pki/crl.pem --test"
+    after_help = "Example:\n  pli letter send letter.xml --to 279035121518989@patient.mss.example --from letters@chu.mss.example \\\n    --server 127.0.0.1:20001 --imap 127.0.0.1:20004 --server-name mail.chu.mss.example \\\n    --cert demo/pki/people/letters.pem --key demo/pki/people/letters.key \\\n    --authorities demo/pki/chain.pem --revocations demo/pki/crl.pem --test"
 )]
 pub(crate) struct LetterSendArgs {
     /// The document: a CDA, or a PDF together with the patient's identity.
@@ -213,6 +213,13 @@ pub(crate) struct LetterSendArgs {
     /// The name in its certificate. Default: the host.
     #[arg(long)]
     pub(crate) server_name: Option<String>,
+    /// The mail service with TLS (993) in which the receipts are read, as in 192.0.2.1:993; with it,
+    /// `delivered` and `filed` are waited for and shown.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) imap: Option<String>,
+    /// Seconds that receipts are waited for.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) wait: u64,
     /// The mailbox's certificate with its chain (PEM).
     #[arg(long, value_name = "FILE")]
     pub(crate) cert: PathBuf,

@@ -10,6 +10,7 @@
 mod level1;
 mod message;
 mod package;
+mod receipts;
 mod submit;
 
 pub(crate) use submit::Service;
@@ -22,11 +23,13 @@ use mailstore::{Random, SystemRandom};
 use message::Letter;
 use package::{Submission, pack};
 use pki::{Identity, Trust, durable_file};
+use receipts::{Mailbox, Receipt};
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -143,14 +146,57 @@ pub(crate) fn send(asked: &LetterSendArgs) -> Result<ExitCode, Box<dyn Error + S
         from,
     };
     let runtime = tokio::runtime::Runtime::new()?;
-    let reply = runtime.block_on(service.submit(&message, &to))?;
-    writeln!(io::stdout(), "accepted  {reply}")?;
-    writeln!(
-        io::stdout(),
-        "The receipts `delivered` and `filed` come to {} as reports.",
-        service.from
-    )?;
-    Ok(ExitCode::SUCCESS)
+    runtime.block_on(sent_and_told(&service, &message, &to, asked))
+}
+
+/// Submits, and shows the receipts as they come.
+async fn sent_and_told(
+    service: &Service,
+    message: &[u8],
+    to: &MailAddress,
+    asked: &LetterSendArgs,
+) -> Outcome<ExitCode> {
+    let mailbox = match &asked.imap {
+        Some(imap) => {
+            let (host, port) = imap.rsplit_once(':').ok_or("--imap wants HOST:PORT")?;
+            Some(Mailbox::open(service, host, port.parse()?).await?)
+        }
+        None => None,
+    };
+    let reply = service.submit(message, to).await?;
+    writeln!(io::stdout(), "accepted   {reply}")?;
+    let Some(mut mailbox) = mailbox else {
+        let whose = &service.from;
+        writeln!(io::stdout(), "The receipts come to {whose}; --imap shows them here.")?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let digest = mailstore::message::digest_of(message);
+    let message_id = digest.envelope.bare_message_id().ok_or("the letter has no Message-ID")?;
+    let shown = async {
+        loop {
+            for receipt in mailbox.receipts(&message_id).await? {
+                match receipt {
+                    Receipt::Delivered => writeln!(io::stdout(), "delivered")?,
+                    Receipt::Filed => {
+                        writeln!(io::stdout(), "filed")?;
+                        return Ok(ExitCode::SUCCESS);
+                    }
+                    Receipt::Failed(why) => {
+                        writeln!(io::stdout(), "failed     {why}")?;
+                        return Ok(ExitCode::FAILURE);
+                    }
+                }
+            }
+        }
+    };
+    match tokio::time::timeout(Duration::from_secs(asked.wait), shown).await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            let seconds = asked.wait;
+            writeln!(io::stdout(), "No further receipt within {seconds} s; they may still come.")?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
