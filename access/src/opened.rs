@@ -153,6 +153,16 @@ impl Access {
         self.open(way, principal, account)
     }
 
+    /// What a log-in of before opens now; an error when it would not be let in any more.
+    pub fn still_open(
+        &self,
+        way: Way,
+        principal: PrincipalId,
+        account: AccountId,
+    ) -> Result<Opened, Denied> {
+        self.open(way, principal, account)
+    }
+
     /// Opens an account to a principal.
     pub(crate) fn open(
         &self,

@@ -82,7 +82,7 @@ impl Access {
             self.throttle.wrong(login, from, now);
             return Err(Denied::Credentials);
         };
-        self.throttle.right(login);
+        self.throttle.right(login, from);
         self.note_use(at_home, used, now).await?;
         self.open_for(way, at_home, login, authorization)
     }

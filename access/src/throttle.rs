@@ -28,7 +28,8 @@ const MAX_KNOWN: usize = 20_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Of {
-    Name(String),
+    /// A name as tried from one network: wrong tries from elsewhere lock nobody out.
+    Name(String, IpAddr),
     Address(IpAddr),
     Codes(PrincipalId),
 }
@@ -36,7 +37,7 @@ enum Of {
 impl Of {
     fn free(&self) -> u32 {
         match self {
-            Self::Name(_) | Self::Codes(_) => FREE_TRIES,
+            Self::Name(..) | Self::Codes(_) => FREE_TRIES,
             Self::Address(_) => FREE_OF_ADDRESS,
         }
     }
@@ -79,7 +80,8 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 fn both(name: &str, from: IpAddr) -> [Of; 2] {
-    [Of::Name(name.to_lowercase()), Of::Address(network(from))]
+    let from = network(from);
+    [Of::Name(name.to_lowercase(), from), Of::Address(from)]
 }
 
 impl Throttle {
@@ -94,8 +96,8 @@ impl Throttle {
     }
 
     /// Forgets a name's wrong tries.
-    pub(crate) fn right(&self, name: &str) {
-        self.forget(&Of::Name(name.to_lowercase()));
+    pub(crate) fn right(&self, name: &str, from: IpAddr) {
+        self.forget(&Of::Name(name.to_lowercase(), network(from)));
     }
 
     /// Whether a principal may be sent a code now.
@@ -164,7 +166,7 @@ mod tests {
         assert!(throttle.may_try("marie", from, at(1)));
         throttle.wrong("marie", from, at(1));
         assert!(!throttle.may_try("marie", from, at(2)) && throttle.may_try("marie", from, at(3)));
-        throttle.right("marie");
+        throttle.right("marie", from);
         assert!(throttle.may_try("marie", from, at(1)));
     }
 
@@ -202,8 +204,17 @@ mod tests {
         for number in 0..MAX_KNOWN {
             throttle.wrong(&format!("u{number}"), [192, 0, 2, 2].into(), at(1));
         }
-        assert!(!throttle.may_try("marie", [192, 0, 2, 3].into(), at(1)));
+        assert!(!throttle.may_try("marie", from, at(1)));
         assert!(throttle.known().len() <= MAX_KNOWN);
+    }
+
+    #[test]
+    fn wrong_tries_from_elsewhere_lock_nobody_out() {
+        let throttle = Throttle::default();
+        for second in 0..1000 {
+            throttle.wrong("marie", [192, 0, 2, 1].into(), at(second));
+        }
+        assert!(throttle.may_try("marie", [192, 0, 2, 2].into(), at(1000)));
     }
 
     #[test]

@@ -71,6 +71,15 @@ pub trait LogIn: Send + Sync + 'static {
         authzid: &str,
     ) -> impl Future<Output = Result<Opened, Denied>> + Send;
 
+    /// What a log-in opens now, its grants and the certificate shown, if one was, being judged again.
+    /// `by_certificate` says whether that opened it. [`Denied::Unavailable`] leaves the session as it is.
+    fn still(
+        &self,
+        opened: &Opened,
+        peer: &Peer,
+        by_certificate: bool,
+    ) -> impl Future<Output = Result<Opened, Denied>> + Send;
+
     /// Whether the certificate shown opens anything: only then EXTERNAL is offered.
     fn external_opens(&self, peer: &Peer) -> impl Future<Output = bool> + Send;
 }

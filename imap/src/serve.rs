@@ -15,12 +15,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::Instrument;
 
 use crate::login::{LogIn, Peer};
+use crate::session::auth::ASK_AGAIN;
 use crate::session::{Session, Wants};
 use crate::slots::Slots;
 
@@ -36,6 +37,9 @@ pub const DATA_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// How long the peer may leave our responses unread.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How long a connection may last in all: then the client logs in again.
+pub const LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// How long a handshake may take.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -173,8 +177,10 @@ impl<L: LogIn> Server<L> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let ended = self.begin(stream, address).await;
-        match ended {
+        // Who does not let what has begun end is cut off.
+        let begun = timeout(LIFE + self.config.grace, self.begin(stream, address));
+        match begun.await.unwrap_or(Err(Cut::TooLong)) {
+            Err(Cut::TooLong) => tracing::info!("the connection lasted too long"),
             Ok(()) => tracing::debug!("closed"),
             Err(Cut::Silent) => tracing::info!("the peer was silent for too long"),
             Err(Cut::Lost(error)) => tracing::info!(%error, "connection lost"),
@@ -186,20 +192,21 @@ impl<L: LogIn> Server<L> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
+        let end = Instant::now() + LIFE;
         let session =
             |peer, secure| Session::new(self.store.clone(), self.login.clone(), peer, secure);
         if self.config.implicit_tls {
             let (mut stream, certificates) = self.handshake(stream).await?;
             let mut session = session(Peer { address, certificates }, true);
             session.greet().await;
-            return self.talk(&mut stream, &mut session).await.map(drop);
+            return self.talk(&mut stream, &mut session, end).await.map(drop);
         }
         let mut session = session(Peer { address, certificates: Vec::new() }, false);
         session.greet().await;
-        if let Ended::StartTls = self.talk(&mut stream, &mut session).await? {
+        if let Ended::StartTls = self.talk(&mut stream, &mut session, end).await? {
             let (mut stream, certificates) = self.handshake(stream).await?;
             session.secured(certificates);
-            self.talk(&mut stream, &mut session).await?;
+            self.talk(&mut stream, &mut session, end).await?;
         }
         Ok(())
     }
@@ -217,19 +224,32 @@ impl<L: LogIn> Server<L> {
         Ok((stream, certificates))
     }
 
-    /// Speaks over one stream, plain or TLS.
-    async fn talk<S>(&self, stream: &mut S, session: &mut Session<L>) -> Result<Ended, Cut>
+    /// Speaks over one stream, plain or TLS, until `end` at the latest.
+    async fn talk<S>(
+        &self,
+        stream: &mut S,
+        session: &mut Session<L>,
+        end: Instant,
+    ) -> Result<Ended, Cut>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let mut stop = self.stop.clone();
         let mut buffer = Vec::new();
+        let mut silent_since = Instant::now();
         loop {
             if *stop.borrow() {
-                session.stop();
+                session.stop("The server stops");
+            }
+            if Instant::now() >= end {
+                session.stop("Log in again");
             }
             let wants = session.advance().await;
-            write(stream, &session.take_output()).await?;
+            let output = session.take_output();
+            if !output.is_empty() {
+                write(stream, &output).await?;
+                silent_since = Instant::now();
+            }
             match wants {
                 Wants::Write => continue,
                 Wants::StartTls => return Ok(Ended::StartTls),
@@ -250,10 +270,14 @@ impl<L: LogIn> Server<L> {
             };
             let mut changes = session.changes_to_wait_for();
             let read = tokio::select! {
-                read = timeout(patience, stream.read(&mut buffer)) => read,
+                read = timeout_at(silent_since + patience, stream.read(&mut buffer)) => read,
                 () = changed(&mut changes) => continue,
                 () = stopped(&mut stop), if !session.is_stopping() => continue,
+                () = sleep_until(end), if !session.is_stopping() => continue,
+                // A client that says nothing is asked about as well.
+                () = sleep(ASK_AGAIN), if session.is_open() => continue,
             };
+            silent_since = Instant::now();
             match read {
                 Ok(Ok(0)) => return Err(Cut::Lost(std::io::ErrorKind::UnexpectedEof.into())),
                 Ok(Ok(len)) => session.receive(buffer.get(..len).unwrap_or_default()),
@@ -309,6 +333,7 @@ enum Ended {
 /// Why a connection ended before its time.
 enum Cut {
     Silent,
+    TooLong,
     Lost(std::io::Error),
     Handshake(std::io::Error),
 }

@@ -39,6 +39,10 @@ impl LogIn for Anyone {
         Err(Denied::Credentials)
     }
 
+    async fn still(&self, opened: &Opened, _: &Peer, _: bool) -> Result<Opened, Denied> {
+        Ok(*opened)
+    }
+
     async fn external_opens(&self, _: &Peer) -> bool {
         false
     }

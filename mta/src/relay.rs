@@ -4,13 +4,14 @@
 //! next due time or the report. Nothing is lost between: until that transaction the entry stays as it was, and a
 //! peer that has taken the message knows its repetition.
 //!
-//! `places` holds how many connections an operator gets at once, and lets one that is down rest; `delivered` makes the
-//! reports of success.
+//! `places` holds how many connections an operator gets at once, and lets one that is down rest; `reports` writes what
+//! the sender is told; `delivered` makes the reports of success.
 
 mod delivered;
 mod places;
+mod reports;
 
-use domain::{MailAddress, MailDomain, MailboxKind, ReversePath, Verdict};
+use domain::{MailAddress, MailDomain, MailboxKind, Verdict};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use mailstore::body::BodyReader;
@@ -21,6 +22,7 @@ use pki::{Identity, PeerChain, Trust, Usage};
 use places::Places;
 use post::Post;
 use post::queue::{self, Entry, Settlement, Waiting};
+use reports::is_lost;
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use std::collections::BTreeMap;
@@ -34,10 +36,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::{
-    Attempts, Class, Dsn, Envelope, EnvelopeId, Event, MAX_RECIPIENTS, MessageFacts, NextHop,
-    Original, OriginalRecipient, Outcome, Plan, Problem, Reader, Reason, Recipient,
-    RecipientReport, Resolver, Ret, Returned, Routes, Schedule, Terms, Timeouts, TlsFor, connect,
-    is_asked, next_hops,
+    Attempts, Class, Envelope, EnvelopeId, Event, MAX_RECIPIENTS, MessageFacts, NextHop,
+    OriginalRecipient, Outcome, Plan, Problem, Reader, Reason, Recipient, RecipientReport,
+    Resolver, Ret, Routes, Schedule, Terms, Timeouts, TlsFor, connect, next_hops,
 };
 
 /// Entries taken from the queue at once.
@@ -48,6 +49,8 @@ const CONCURRENCY: usize = 20;
 const LOOK: Duration = Duration::from_secs(1);
 /// How long an entry rests whose attempt could not be written back.
 const REST: SignedDuration = SignedDuration::from_mins(15);
+/// How much longer than others a recipient is kept whose operator was never free to be tried.
+const GRACE: SignedDuration = SignedDuration::from_hours(24);
 /// Octets read from a body at once.
 const BLOCK: usize = 64 * 1024;
 
@@ -154,7 +157,7 @@ impl Relay {
     /// Starts attempts at what is due and nobody is at, as many as there is room for.
     fn start_due(&self, attempts: &mut JoinSet<()>) -> usize {
         let now = self.parts.clock.now();
-        let due = match queue::due(self.parts.post.store(), now.as_second(), BATCH) {
+        let due = match queue::due(self.parts.post.store(), now.as_second(), self.batch()) {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the queue");
@@ -184,6 +187,11 @@ impl Relay {
         started + self.start_notes(attempts, now)
     }
 
+    /// Entries to look at: those taken or resting are still due, and hide none behind them.
+    fn batch(&self) -> usize {
+        BATCH + self.under_way.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Takes an entry, unless an attempt is at it or it rests.
     fn take(&self, id: QueueId, now: Timestamp) -> Option<UnderWay> {
         let mut taken = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
@@ -207,36 +215,42 @@ impl Relay {
             let view = store.view(account)?;
             match queue::entry(&view, id)? {
                 Some(entry) => {
-                    let body = store.body(&view, entry.body)?;
+                    let body = self.body(&view, entry.body)?.map(Arc::new);
                     (entry, body, reader_of(&view)?)
                 }
                 None => return self.parts.post.clear_due(account, was_due, id).await.map(drop),
             }
         };
-        let body = Arc::new(body);
         entry.attempts = entry.attempts.saturating_add(1);
         let mut told = Vec::new();
         let mut waiting = Vec::new();
         let (mut tried, mut rests) = (false, None);
         for (domain, recipients) in by_domain(std::mem::take(&mut entry.recipients)) {
-            let outcomes = if self.parts.post.settings().own_domains.contains(&domain) {
-                Ok(self.deliver_here(&entry, &body, &recipients).await)
-            } else {
-                self.deliver(&entry, &body, &domain, &recipients).await
+            let outcomes = match &body {
+                None => {
+                    let lost = Problem::new(Reason::BodyUnavailable).outcome();
+                    Ok(vec![(lost, None, false); recipients.len()])
+                }
+                Some(body) if self.parts.post.settings().own_domains.contains(&domain) => {
+                    Ok(self.deliver_here(&entry, body, &recipients).await)
+                }
+                Some(body) => self.deliver(&entry, body, &domain, &recipients).await,
             };
-            tried |= outcomes.is_ok();
+            let untried = outcomes.is_err();
+            tried |= !untried;
             let outcomes = outcomes.unwrap_or_else(|until| {
                 rests = rests.or(Some(until)).min(Some(until));
                 let resting = Problem::new(Reason::Verdict(Verdict::PeerUnreachable)).outcome();
                 vec![(resting, None, false); recipients.len()]
             });
             for (recipient, (outcome, host, peer_reports)) in recipients.into_iter().zip(outcomes) {
-                let done = Done { recipient, outcome, host, peer_reports };
-                self.sort(&entry, done, &mut told, &mut waiting);
+                let done = Done { recipient, outcome, host, peer_reports, untried };
+                self.sort(&entry, body.as_deref(), done, &mut told, &mut waiting);
             }
         }
         let now = self.parts.clock.now();
         let plan = self.plan(&entry, now);
+        let untried_until = rests;
         // Nobody was tried: that was no attempt.
         let rests = rests.filter(|_| !tried);
         if rests.is_some() {
@@ -244,7 +258,8 @@ impl Relay {
         }
         let due = match plan {
             Plan::Retry { at, .. } => rests.unwrap_or(at).as_second(),
-            Plan::GiveUp => now.as_second(),
+            // Who has not been tried waits beyond that time.
+            Plan::GiveUp => untried_until.unwrap_or(now).as_second(),
         };
         if let Plan::Retry { report_delay: true, .. } = plan
             && !waiting.is_empty()
@@ -260,7 +275,7 @@ impl Relay {
             }
         }
         entry.recipients = waiting.into_iter().map(|(recipient, _)| recipient).collect();
-        let report = self.report(&entry, &body, reader, told)?;
+        let report = self.report(&entry, body.as_deref(), reader, told)?;
         let settlement = Settlement { account, was_due, entry, due, report };
         let _written = self.parts.post.settle(settlement).await?;
         Ok(())
@@ -286,11 +301,12 @@ impl Relay {
     fn sort(
         &self,
         entry: &Entry,
+        body: Option<&BodyReader>,
         done: Done,
         told: &mut Vec<RecipientReport>,
         waiting: &mut Vec<(Waiting, Problem)>,
     ) {
-        let Done { mut recipient, outcome, host, peer_reports } = done;
+        let Done { mut recipient, outcome, host, peer_reports, untried } = done;
         match outcome {
             Outcome::Stored => told.push(self.report_of(&recipient, Event::Delivered, None)),
             Outcome::Delivered { .. } if peer_reports => {}
@@ -302,7 +318,8 @@ impl Relay {
             }
             Outcome::Deferred(problem) => {
                 tracing::info!(queue_id = %entry.id, reason = problem.reason.id(), "deferred");
-                if self.plan(entry, self.parts.clock.now()) == Plan::GiveUp {
+                let lost = problem.reason == Reason::BodyUnavailable && is_lost(body);
+                if lost || self.gives_up(entry, untried) {
                     let event = Event::Failed(problem.expired());
                     told.push(self.report_of(&recipient, event, host));
                 } else {
@@ -313,6 +330,13 @@ impl Relay {
         }
     }
 
+    /// Whether a recipient is given up; one that was not even tried has a while longer.
+    fn gives_up(&self, entry: &Entry, untried: bool) -> bool {
+        let now = self.parts.clock.now();
+        let last = self.parts.schedule.gives_up_at(accepted_at(entry)).saturating_add(GRACE);
+        self.plan(entry, now) == Plan::GiveUp && (!untried || last.is_ok_and(|last| now >= last))
+    }
+
     fn report_of(&self, to: &Waiting, event: Event, host: Option<String>) -> RecipientReport {
         RecipientReport {
             recipient: client_recipient(to),
@@ -321,69 +345,6 @@ impl Relay {
             remote_mta: host,
             last_attempt: Some(self.parts.clock.now()),
         }
-    }
-
-    /// The report for the account that caused the mail.
-    fn report(
-        &self,
-        entry: &Entry,
-        body: &BodyReader,
-        reader: Reader,
-        told: Vec<RecipientReport>,
-    ) -> Result<Option<queue::Report>, StoreError> {
-        let octets = self.compose(entry, body, reader, told)?;
-        octets.map(|octets| self.parts.post.report([octets.as_slice()])).transpose()
-    }
-
-    /// The report on what the sender asked to be told.
-    fn compose(
-        &self,
-        entry: &Entry,
-        body: &BodyReader,
-        reader: Reader,
-        told: Vec<RecipientReport>,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        let ReversePath::Address(to) = &entry.reverse_path else { return Ok(None) };
-        let asked = |report: &RecipientReport| is_asked(report.recipient.notify(), report.action());
-        let mut recipients: Vec<_> = told.into_iter().filter(asked).collect();
-        if recipients.is_empty() || !entry.may_report {
-            return Ok(None);
-        }
-        // MSS #46
-        if reader == Reader::Citizen {
-            for report in &mut recipients {
-                report.label = (self.parts.label_of)(report.recipient.address());
-            }
-        }
-        let mut token = [0; 16];
-        self.parts.post.random().fill(&mut token)?;
-        let dsn = Dsn {
-            token: u128::from_le_bytes(token),
-            reporting_mta: self.parts.post.settings().hostname.clone(),
-            from: self.parts.postmaster.clone(),
-            to: to.clone(),
-            reader,
-            zone: self.parts.zone.clone(),
-            now: self.parts.clock.now(),
-            original: Original {
-                message_id: entry.message_id.as_ref().map(|id| format!("<{id}>")),
-                size: entry.size,
-                eight_bit: entry.eight_bit,
-                utf8_headers: entry.utf8_headers,
-                ret: Some(if entry.dsn.full { Ret::Full } else { Ret::Headers }),
-                envelope_id: envelope_id(entry),
-                accepted_at: accepted_at(entry),
-            },
-            recipients,
-        };
-        let message = dsn.write();
-        let original = match message.returned {
-            Returned::FullMessage => body.read_all()?,
-            Returned::HeaderSection => header_section(body)?,
-            Returned::Nothing => Vec::new(),
-        };
-        let pieces = [message.head.as_slice(), original.as_slice(), message.tail.as_slice()];
-        Ok(Some(pieces.concat()))
     }
 
     /// Delivers an entry to recipients of our own.
@@ -434,7 +395,7 @@ impl Relay {
             Ok(hops) => hops,
             Err(failure) => return all(failure.problem().outcome(), None),
         };
-        let place = self.place_at(domain).await?;
+        let place = self.place_at(domain)?;
         let mut connected = match connect(&hops, resolver, terms).await {
             Ok(connected) => connected,
             Err(none) => {
@@ -493,6 +454,8 @@ struct Done {
     outcome: Outcome,
     host: Option<String>,
     peer_reports: bool,
+    /// The operator rested or had no place.
+    untried: bool,
 }
 
 /// In whose words the account that caused the mail is told.
@@ -532,15 +495,6 @@ fn client_recipient(of: &Waiting) -> Recipient {
         OriginalRecipient::new(kind, address).ok()
     });
     Recipient::new(of.address.clone(), Some(of.dsn.notify), original)
-}
-
-/// The header section of a stored message, with the empty line.
-fn header_section(body: &BodyReader) -> Result<Vec<u8>, StoreError> {
-    let mut octets = body.read(0, BLOCK + BLOCK)?;
-    if let Some(end) = memchr::memmem::find(&octets, b"\r\n\r\n") {
-        octets.truncate(end + 4);
-    }
-    Ok(octets)
 }
 
 /// A stored body as a stream. A block is read and opened when it is asked for: a short, bounded piece of work.

@@ -2,6 +2,9 @@
 //! and listener, trusting each other by the signed domain list. Mail goes between them over real sockets.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests panic")]
 
+#[path = "operators/waiting.rs"]
+mod waiting;
+
 use domain::{
     Clock, DistinguishedName, MailDomain, MailboxKind, ManualClock, Mode, ReversePath, Verdict,
 };
@@ -133,6 +136,7 @@ struct Operator {
     relay: Relay,
     account: AccountId,
     address: &'static str,
+    faults: Arc<Faults>,
     /// Ends the listener when dropped.
     _stop: watch::Sender<bool>,
     _tls: watch::Sender<Arc<rustls::ServerConfig>>,
@@ -153,11 +157,24 @@ async fn listen() -> TcpListener {
 
 impl Operator {
     async fn start(plan: Plan, land: &Land, trust: &Arc<Trust>, routes: &Routes) -> Self {
+        let random = Arc::new(SeededRandom::new(plan.domain.len() as u64));
+        let faults = Arc::new(Faults::default());
+        let clock = Arc::new(land.clock.clone());
+        let store = Store::in_memory(clock, random, Vec::new(), faults.clone()).unwrap();
+        Self::start_on(store, faults, plan, land, trust, routes).await
+    }
+
+    async fn start_on(
+        store: Store,
+        faults: Arc<Faults>,
+        plan: Plan,
+        land: &Land,
+        trust: &Arc<Trust>,
+        routes: &Routes,
+    ) -> Self {
         let Plan { domain, address, kind, issued, listener } = plan;
         let clock: Arc<dyn Clock> = Arc::new(land.clock.clone());
-        let random = Arc::new(SeededRandom::new(domain.len() as u64));
-        let faults = Arc::new(Faults::default());
-        let store = Store::in_memory(clock.clone(), random.clone(), Vec::new(), faults).unwrap();
+        let random = Arc::new(SeededRandom::new(domain.len() as u64 + 100));
         let new = NewAccount {
             address: address.parse().unwrap(),
             kind,
@@ -219,7 +236,7 @@ impl Operator {
                 (to.local() == "letters").then(|| "Service de cardiologie".to_owned())
             }),
         });
-        Self { domain, post, relay, account, address, _stop: stop, _tls: tls }
+        Self { domain, post, relay, account, address, faults, _stop: stop, _tls: tls }
     }
 
     /// Submits a message and makes one attempt to relay it.
@@ -234,6 +251,13 @@ impl Operator {
         message: &[u8],
         dsn: RecipientDsn,
     ) -> Result<(), Verdict> {
+        self.submit(to, message, dsn).await?;
+        self.relay.run_due().await;
+        Ok(())
+    }
+
+    /// Submits a message; it waits in the queue.
+    async fn submit(&self, to: &[&str], message: &[u8], dsn: RecipientDsn) -> Result<(), Verdict> {
         let origin = Origin::Own(Submitter {
             actor: Actor::SYSTEM,
             account: self.account,
@@ -250,9 +274,7 @@ impl Operator {
         let envelope = Envelope { reverse_path, dsn: DsnRequest::default(), smtputf8: false };
         let mut incoming = self.post.incoming(origin, envelope, recipients, None)?;
         incoming.write(message)?;
-        incoming.finish().await?;
-        self.relay.run_due().await;
-        Ok(())
+        incoming.finish().await.map(drop)
     }
 
     /// The messages of the operator's account, as stored.
@@ -355,6 +377,10 @@ async fn an_unknown_recipient_comes_back_as_one_report() {
     assert!(messages[0].contains("Status: 5.1.1"), "{}", messages[0]);
     assert!(messages[0].contains("Message non distribu"), "{}", messages[0]);
     assert_eq!(hospital.queued(), 0);
+    // Of automatic mail too: it has a sender who does not know.
+    let automatic = "Auto-Submitted: auto-generated";
+    hospital.send(&["nobody@practice.example"], automatic).await.unwrap();
+    assert_eq!((hospital.messages().len(), hospital.queued()), (2, 0));
 }
 
 // RFC 3461 §5.2.1

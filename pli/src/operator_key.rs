@@ -34,7 +34,7 @@ pub(crate) fn read_or_make(path: &Path, random: &dyn Random) -> Result<Secret, K
         random.fill(octets.as_mut()).map_err(|_| unwritable(io::Error::other("no randomness")))?;
         let text = Zeroizing::new(hex::encode(octets.as_ref()));
         durable_file::replace(path, text.as_bytes(), Access::Secret).map_err(unwritable)?;
-        tracing::warn!(path = %path.display(), "the operator's key was made: keep a copy of it");
+        tracing::info!(path = %path.display(), "the operator's key was made");
     }
     read(path)
 }

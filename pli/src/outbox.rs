@@ -9,8 +9,9 @@ use domain::Clock;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::tz::TimeZone;
 use mailstore::{Random, SystemRandom};
-use std::fs::File;
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ impl Outbox {
     /// Opens the Maildir, making what it lacks.
     pub(crate) fn open(dir: &Path, from: String, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         for folder in ["tmp", "new", "cur"] {
-            std::fs::create_dir_all(dir.join(folder))?;
+            DirBuilder::new().recursive(true).mode(0o700).create(dir.join(folder))?;
         }
         Ok(Self { dir: dir.to_owned(), from, clock })
     }
@@ -50,7 +51,9 @@ impl Outbox {
             .subject(notice.subject.as_str())
             .text_body(notice.text.as_str());
         let temporary = self.dir.join("tmp").join(&name);
-        let mut file = File::create_new(&temporary)?;
+        // A code in it is the second half of a log-in: nobody else may read it.
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&temporary)?;
         message.write_to(&mut file)?;
         file.flush()?;
         file.sync_all()?;

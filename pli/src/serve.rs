@@ -138,7 +138,12 @@ fn start(
     published: &Arc<Published>,
     listeners: Listeners,
 ) -> Outcome<Operator> {
-    let key = operator_key::read_or_make(&key_path(&config), &*random)?;
+    let key_file = key_path(&config);
+    if !key_file.exists() {
+        let key_file = key_file.display();
+        writeln!(io::stdout(), "The operator's key is made: {key_file}. Keep a copy apart.")?;
+    }
+    let key = operator_key::read_or_make(&key_file, &*random)?;
     let courier: Arc<dyn Courier> = match &config.notifications.maildir {
         Some(dir) => Arc::new(Outbox::open(dir, names.postmaster.to_string(), clock.clone())?),
         None => Arc::new(Nowhere),

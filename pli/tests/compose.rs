@@ -112,6 +112,7 @@ fn every_service_of_the_composition_starts_with_its_own_command_and_greets() {
         let mut lines = out.lines();
         // It says where it listens; the lines end with those of its configuration.
         let expected = words(&services[name]["ports"]).len();
+        assert!(lines.next().unwrap().unwrap().contains("key is made"), "{name}");
         assert!(lines.next().unwrap().unwrap().contains("is ready"), "{name}");
         while ports.len() < expected {
             let line = lines.next().unwrap().unwrap();

@@ -237,7 +237,7 @@ pub(crate) fn worse(known: Option<StoreError>, error: StoreError) -> StoreError 
 fn note(context: &Context, shared: &Shared, mut recipients: Vec<Recipient>) -> Option<Entry> {
     recipients.retain(|recipient| recipient.dsn.notify.success);
     let note = entry(context, shared, &recipients);
-    let asked = !recipients.is_empty() && note.may_report;
+    let asked = !recipients.is_empty() && note.may_report && !note.automatic;
     asked.then(|| Entry { id: delivered::note_id(note.id), ..note })
 }
 
@@ -295,12 +295,14 @@ pub(crate) fn entry(context: &Context, shared: &Shared, recipients: &[Recipient]
         eight_bit: shared.eight_bit,
         utf8_headers: shared.utf8_headers,
         message_id: shared.facts.message_id.clone(),
-        may_report: shared.facts.kind == MessageKind::Ordinary
+        // A report goes from `<>`, so that one on automatic mail cannot loop.
+        may_report: shared.facts.kind != MessageKind::Report
             && context.envelope.reverse_path != ReversePath::Null,
         accepted: context.post.clock.now().as_second(),
         attempts: 0,
         delay_reported: false,
         recipients: recipients.iter().map(waiting).collect(),
+        automatic: shared.facts.kind == MessageKind::AutoSubmitted,
     }
 }
 

@@ -123,12 +123,12 @@ impl Incoming {
     fn begin(&mut self) -> Result<(), Verdict> {
         let Some(header) = self.header.take() else { return Ok(()) };
         let now = self.post.clock.now();
-        let hostname = &self.post.settings.hostname;
         let mut added = String::new();
         // Only what a peer brings ends here for sure: all its recipients are ours.
         if let Origin::Peer(_) = self.origin {
             added = trace::return_path(&self.envelope.reverse_path);
         }
+        let hostname = &self.post.settings.hostname;
         added += &trace::received(self.arrival.as_ref(), hostname, self.queue_id, now);
         if let Origin::Own(_) | Origin::System(_) = self.origin {
             self.complete(&header, &mut added);
@@ -139,14 +139,15 @@ impl Incoming {
 
     /// What a submission may lack.
     // RFC 6409 §8.2, §8.3
-    fn complete(&self, header: &[u8], added: &mut String) {
+    fn complete(&mut self, header: &[u8], added: &mut String) {
         let digest = digest_of(header);
         let facts = Facts::of(&digest);
         let now = self.post.clock.now();
         if digest.field("Date").is_none() {
             added.push_str(&format!("Date: {}\r\n", trace::date(now)));
         }
-        if facts.message_id.is_none() {
+        let nameless = digest.field("Message-ID").is_none();
+        if nameless {
             let hostname = &self.post.settings.hostname;
             added.push_str(&format!("Message-ID: <{}@{hostname}>\r\n", self.queue_id));
         }
@@ -162,6 +163,11 @@ impl Incoming {
             && (facts.from.len() > 1 || facts.from.first() != Some(&submitter.address))
         {
             added.push_str(&format!("Sender: <{}>\r\n", submitter.address));
+        }
+        // Two messages without a name may have the same octets and be two all the same: a device that
+        // reports twice, a form that is sent every day. Only a name makes a repetition known.
+        if nameless {
+            self.hash.update(self.queue_id.as_bytes());
         }
     }
 

@@ -25,6 +25,9 @@ const TABLE: TableName = match TableName::new("queue") {
     None => unreachable!(),
 };
 
+/// Octets by which reports may take a mailbox beyond its quota: who has no room is still told what did not arrive.
+pub const REPORT_HEADROOM: u64 = 16 * 1024 * 1024;
+
 /// A message on its way to other operators.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -48,7 +51,7 @@ pub struct Entry {
     pub utf8_headers: bool,
     /// Its identifier without angle brackets.
     pub message_id: Option<String>,
-    /// Whether reports may be sent on it at all.
+    /// Whether its sender may be told of a failure: it has one, and is no report itself.
     pub may_report: bool,
     /// When it was accepted, seconds since 1970.
     pub accepted: i64,
@@ -58,6 +61,8 @@ pub struct Entry {
     pub delay_reported: bool,
     /// Recipients that it has not reached yet.
     pub recipients: Vec<Waiting>,
+    /// Whether no person sent it: of delays and successes nobody is told then.
+    pub automatic: bool,
 }
 
 /// A recipient that a message has not reached yet.
@@ -169,7 +174,7 @@ fn settle(tx: &mut Transaction<'_>, settlement: &Settlement) -> Result<(), Store
     }
     let Some(report) = report else { return Ok(()) };
     match add_report(tx, report) {
-        // A full mailbox, or none: what became of the message counts all the same.
+        // No room even beyond the quota, or no mailbox: what became of the message counts all the same.
         Err(error) if error.fault() == Fault::Refusal => {
             tracing::warn!(queue_id = %entry.id, %error, "a report could not be stored");
             Ok(())
@@ -186,7 +191,16 @@ fn add_report(tx: &mut Transaction<'_>, report: &Report) -> Result<(), StoreErro
         flags: Flags::NONE,
         internal_date: tx.now(),
     };
-    tx.add_message(&new).map(drop)
+    let quota = tx.counters()?.quota;
+    match tx.add_message(&new) {
+        Err(StoreError::OverQuota) => {
+            tx.set_quota(quota.saturating_add(REPORT_HEADROOM))?;
+            let added = tx.add_message(&new).map(drop);
+            tx.set_quota(quota)?;
+            added
+        }
+        added => added.map(drop),
+    }
 }
 
 /// Entries that are due: second, account, id.

@@ -257,7 +257,7 @@ pub fn file_by_hand(
     };
     let entry = file(tx, &document, None, false)?;
     let fate = Fate::Filed { entry: entry.id, predecessor_unknown: false };
-    let fate = AttachmentFate { part: attachment.part.clone(), path: None, fate };
+    let fate = AttachmentFate { part: attachment.part.clone(), path: None, fate, hidden: false };
     put_fates(tx, attachment.message, &[fate])?;
     Ok(entry)
 }

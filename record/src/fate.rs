@@ -20,6 +20,17 @@ pub struct AttachmentFate {
     pub path: Option<String>,
     /// What became of it.
     pub fate: Fate,
+    /// Its metadata keep it from the citizen for a while, filed or not.
+    // MSS #72
+    pub hidden: bool,
+}
+
+/// A fate as it was kept before it said whether its document is hidden.
+#[derive(Deserialize)]
+struct FormerFate {
+    part: Vec<u32>,
+    path: Option<String>,
+    fate: Fate,
 }
 
 /// A document's fate. The order of variants is the stored format: add at the end only.
@@ -66,28 +77,42 @@ pub fn fate_of_message(
     view: &View<'_>,
     message: MessageId,
 ) -> Result<Vec<AttachmentFate>, StoreError> {
-    let mut fates: Vec<AttachmentFate> =
-        tables::get(view, &tables::fate(message))?.unwrap_or_default();
+    let mut fates = kept(view, message)?;
     let structure = view.structure(message)?;
     for (part, attached) in structure.part.leaves() {
         let known = fates.iter().any(|fate| fate.part == part);
         if !known && crate::by_hand::seems_allowed(attached) && fates.len() < MAX_FATES {
-            fates.push(AttachmentFate { part, path: None, fate: Fate::MayBeFiledByHand });
+            fates.push(AttachmentFate {
+                part,
+                path: None,
+                fate: Fate::MayBeFiledByHand,
+                hidden: false,
+            });
         }
     }
     Ok(fates)
 }
 
-/// Keeps the fates of a message's documents, in place of what was kept for the same parts.
+fn kept(view: &View<'_>, message: MessageId) -> Result<Vec<AttachmentFate>, StoreError> {
+    if let Some(fates) = tables::get(view, &tables::fate(message))? {
+        return Ok(fates);
+    }
+    let former: Option<Vec<FormerFate>> = tables::get(view, &tables::former_fate(message))?;
+    let now = |FormerFate { part, path, fate }| AttachmentFate { part, path, fate, hidden: false };
+    Ok(former.unwrap_or_default().into_iter().map(now).collect())
+}
+
+/// Keeps the fates of a message's documents, in place of what was kept for the same parts. Where
+/// there are too many, those of hidden documents are kept first: they withhold their attachment.
 pub fn put_fates(
     tx: &mut Transaction<'_>,
     message: MessageId,
     fates: &[AttachmentFate],
 ) -> Result<(), StoreError> {
-    let key = tables::fate(message);
-    let mut kept: Vec<AttachmentFate> = tables::get(tx, &key)?.unwrap_or_default();
+    let mut kept = kept(tx, message)?;
     kept.retain(|old| !fates.iter().any(|new| new.part == old.part));
     kept.extend(fates.iter().cloned());
+    kept.sort_by_key(|fate| !fate.hidden);
     kept.truncate(MAX_FATES);
-    tables::put(tx, &key, &kept)
+    tables::put(tx, &tables::fate(message), &kept)
 }

@@ -24,7 +24,9 @@ const BY_KIND: TableName = table("recordbykind");
 const BY_UNIQUE_ID: TableName = table("recordbyuniqueid");
 const BY_SET_ID: TableName = table("recordbysetid");
 const BY_HASH: TableName = table("recordbyhash");
-const FATES: TableName = table("recordfate");
+const FATES: TableName = table("recordfates");
+/// Fates as they were kept before they said whether a document is hidden.
+const FORMER_FATES: TableName = table("recordfate");
 
 pub(crate) fn entry(id: EntryId) -> ServiceKey {
     ServiceKey::new(ENTRIES).id(*id.as_bytes())
@@ -67,6 +69,10 @@ pub(crate) fn by_hash(view: &View<'_>, hash: &[u8; 32]) -> ServiceKey {
 
 pub(crate) fn fate(message: MessageId) -> ServiceKey {
     ServiceKey::new(FATES).id(*message.as_bytes())
+}
+
+pub(crate) fn former_fate(message: MessageId) -> ServiceKey {
+    ServiceKey::new(FORMER_FATES).id(*message.as_bytes())
 }
 
 pub(crate) fn get<T: DeserializeOwned>(

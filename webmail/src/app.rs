@@ -2,15 +2,16 @@
 //!
 //! Failure: work on the store that panics or is cut off is our fault.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use access::Access;
 use directory::Directory;
 use domain::{Lang, OperatorName};
 use jiff::tz::TimeZone;
-use mailstore::Store;
+use mailstore::{AccountId, Store};
 use post::Post;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::fault::{Fault, ours};
 use crate::mail::person::People;
@@ -19,6 +20,8 @@ use crate::when::When;
 
 /// Uploads that are held in memory at the same time; others wait for their turn.
 const UPLOADS: usize = 4;
+/// Texts of ended sessions that are held in memory at the same time, to be given back.
+const ENDED: usize = 32;
 
 /// What a site is made of.
 #[derive(Debug, Clone)]
@@ -42,6 +45,8 @@ pub struct SiteParts {
 struct Parts {
     site: SiteParts,
     uploads: Semaphore,
+    ended: Semaphore,
+    uploading: Mutex<HashSet<AccountId>>,
     operator: Arc<str>,
     cookie: String,
 }
@@ -55,7 +60,9 @@ impl App {
         let operator = site.operator.as_str().into();
         // Sites of several operators on one host share no cookie.
         let cookie = format!("__Host-pli-{}", site.operator);
-        Self(Arc::new(Parts { site, uploads: Semaphore::new(UPLOADS), operator, cookie }))
+        let (uploads, ended) = (Semaphore::new(UPLOADS), Semaphore::new(ENDED));
+        let uploading = Mutex::default();
+        Self(Arc::new(Parts { site, uploads, ended, uploading, operator, cookie }))
     }
 
     pub(crate) fn access(&self) -> &Access {
@@ -85,8 +92,23 @@ impl App {
         self.0.site.lang
     }
 
-    pub(crate) fn uploads(&self) -> &Semaphore {
-        &self.0.uploads
+    /// A turn to upload: one for each account, so that nobody holds all there are.
+    pub(crate) async fn upload(&self, account: AccountId) -> Result<Upload<'_>, Fault> {
+        if !self.uploading().insert(account) {
+            return Err(Fault::Busy);
+        }
+        let mut turn = Upload { app: self, account, permit: None };
+        turn.permit = Some(self.0.uploads.acquire().await.map_err(|error| ours(&error))?);
+        Ok(turn)
+    }
+
+    /// A turn to have a text read whose session has ended.
+    pub(crate) async fn ended(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        self.0.ended.acquire().await.map_err(|error| ours(&error))
+    }
+
+    fn uploading(&self) -> std::sync::MutexGuard<'_, HashSet<AccountId>> {
+        self.0.uploading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who people are, in a language.
@@ -114,5 +136,19 @@ impl App {
         let app = self.clone();
         let done = tokio::task::spawn_blocking(move || work(&app)).await;
         done.unwrap_or_else(|error| Err(ours(&error)))
+    }
+}
+
+/// An account's turn to upload, given back when dropped.
+pub(crate) struct Upload<'a> {
+    app: &'a App,
+    account: AccountId,
+    permit: Option<SemaphorePermit<'a>>,
+}
+
+impl Drop for Upload<'_> {
+    fn drop(&mut self) {
+        drop(self.permit.take());
+        self.app.uploading().remove(&self.account);
     }
 }

@@ -20,6 +20,10 @@ pub(crate) enum Fault {
     Malformed,
     /// The request is larger than anything that is taken.
     TooLarge,
+    /// The same person is sending something already.
+    Busy,
+    /// The request took too long to come.
+    Slow,
     /// Something failed on our side.
     Ours,
 }
@@ -32,6 +36,8 @@ impl Fault {
             Self::Forged => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Ours => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

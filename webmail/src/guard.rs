@@ -123,6 +123,8 @@ fn with_page(response: Response, lang: Lang, here: &str) -> Response {
         Fault::Forged => (&t.faults.forgery_title, &t.faults.forgery),
         Fault::Malformed => (&t.faults.bad_title, &t.faults.bad),
         Fault::TooLarge => (&t.faults.too_large_title, &t.faults.far_too_large),
+        Fault::Busy => (&t.faults.busy_title, &t.faults.busy),
+        Fault::Slow => (&t.faults.slow_title, &t.faults.slow),
         Fault::Ours => (&t.faults.broken_title, &t.faults.broken),
     };
     // The address of a form has no page of its own.

@@ -6,6 +6,7 @@
 //! | what does one message say? | [`letter`], [`part`], [`html`] |
 //! | who is that? | [`person`] |
 //! | why does no address get through? | [`veil`] |
+//! | what is not handed out yet? | [`withheld`] |
 //! | how is an answer made and sent? | [`outgoing`] |
 //!
 //! Invariant: whatever leaves here for a page has been through the veil.
@@ -17,3 +18,4 @@ pub(crate) mod part;
 pub(crate) mod person;
 pub(crate) mod survey;
 pub(crate) mod veil;
+pub(crate) mod withheld;

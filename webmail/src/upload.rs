@@ -5,8 +5,11 @@
 //! Failure: a form that cannot be read, or is larger than anything that is taken.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::extract::Multipart;
+use axum::extract::multipart::Field;
+use tokio::time::timeout;
 
 use crate::fault::Fault;
 use crate::mail::letter::file_name;
@@ -21,6 +24,8 @@ pub(crate) const MAX_FILES_OCTETS: usize = 18 * 1000 * 1000;
 pub(crate) const MAX_FILES: usize = 20;
 /// Octets of one text field.
 const MAX_FIELD: usize = 512 * 1024;
+/// How long a form may take to come once it has its turn.
+const READ_TIMEOUT: Duration = Duration::from_secs(120);
 /// Fields of a form.
 const MAX_FIELDS: usize = 10;
 
@@ -39,24 +44,21 @@ impl UploadForm {
         self.fields.get(name).map(String::as_str).unwrap_or_default()
     }
 
-    /// Reads a form to its end; of one whose files are of no use, the texts alone are kept.
-    pub(crate) async fn read(mut multipart: Multipart, keep_files: bool) -> Result<Self, Fault> {
+    /// Reads a form to its end.
+    pub(crate) async fn read(multipart: Multipart) -> Result<Self, Fault> {
+        timeout(READ_TIMEOUT, Self::read_all(multipart)).await.unwrap_or(Err(Fault::Slow))
+    }
+
+    async fn read_all(mut multipart: Multipart) -> Result<Self, Fault> {
         let mut form = Self::default();
         let mut octets = 0;
         while let Some(mut part) = multipart.next_field().await.map_err(|e| fault(&e))? {
             let name = part.name().unwrap_or_default().to_owned();
             let Some(file) = part.file_name().map(file_name) else {
-                let mut value = Vec::new();
-                while let Some(chunk) = part.chunk().await.map_err(|e| fault(&e))? {
-                    if value.len() + chunk.len() > MAX_FIELD {
-                        return Err(Fault::TooLarge);
-                    }
-                    value.extend_from_slice(&chunk);
-                }
+                let value = value(&mut part).await?;
                 if form.fields.len() >= MAX_FIELDS {
                     return Err(Fault::Malformed);
                 }
-                let value = String::from_utf8(value).map_err(|_| Fault::Malformed)?;
                 form.fields.insert(name, value);
                 continue;
             };
@@ -67,7 +69,7 @@ impl UploadForm {
                 size += chunk.len();
                 octets += chunk.len();
                 form.too_large |= octets > MAX_FILES_OCTETS;
-                if keep_files && !form.too_large {
+                if !form.too_large {
                     content.extend_from_slice(&chunk);
                 }
             }
@@ -78,13 +80,41 @@ impl UploadForm {
             form.too_large |= form.files.len() >= MAX_FILES;
             if form.too_large {
                 form.files = Vec::new();
-            } else if keep_files {
+            } else {
                 let name = if file.is_empty() { "document".to_owned() } else { file };
                 form.files.push(Upload { name, media_type, octets: content });
             }
         }
         Ok(form)
     }
+}
+
+/// The field `text` of a form of which nothing else is of use, read to its end.
+pub(crate) async fn text(mut multipart: Multipart) -> Result<String, Fault> {
+    let read = async {
+        let mut text = None;
+        while let Some(mut part) = multipart.next_field().await.map_err(|e| fault(&e))? {
+            if text.is_none() && part.name() == Some("text") && part.file_name().is_none() {
+                text = Some(value(&mut part).await?);
+            } else {
+                while part.chunk().await.map_err(|e| fault(&e))?.is_some() {}
+            }
+        }
+        Ok(text.unwrap_or_default())
+    };
+    timeout(READ_TIMEOUT, read).await.unwrap_or(Err(Fault::Slow))
+}
+
+/// The text of a field.
+async fn value(part: &mut Field<'_>) -> Result<String, Fault> {
+    let mut value = Vec::new();
+    while let Some(chunk) = part.chunk().await.map_err(|e| fault(&e))? {
+        if value.len() + chunk.len() > MAX_FIELD {
+            return Err(Fault::TooLarge);
+        }
+        value.extend_from_slice(&chunk);
+    }
+    String::from_utf8(value).map_err(|_| Fault::Malformed)
 }
 
 /// The media type that a browser gives, if it is one; else octets.

@@ -9,6 +9,9 @@ use super::reader::Reader;
 /// Patterns of one LIST.
 const MAX_PATTERNS: usize = 100;
 
+/// Items of one STATUS.
+pub const MAX_STATUS_ITEMS: usize = 16;
+
 /// A LIST.
 // RFC 5258 §3
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,7 +92,9 @@ fn returned(reader: &mut Reader<'_>, list: &mut List) -> Option<()> {
         "CHILDREN" | "SPECIAL-USE" => {}
         "STATUS" => {
             reader.space()?;
-            list.status = Some(reader.list(status_item)?);
+            let items = reader.list(status_item)?;
+            list.status = Some(items).filter(|items| items.len() <= MAX_STATUS_ITEMS);
+            list.status.as_ref()?;
         }
         _ => return None,
     }

@@ -1,10 +1,13 @@
 //! SEARCH with its RETURN options.
 //!
-//! Failure: `None`, and the command is refused; a key nested too deep is one of them.
+//! Failure: `None`, and the command is refused; a key nested too deep, and a key too many, is one of them.
 
 use jiff::civil::Date;
 
 use super::reader::{MAX_NESTING, Reader};
+
+/// Keys of one SEARCH, those inside others counted.
+pub const MAX_KEYS: usize = 100;
 
 /// A SEARCH or UID SEARCH.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,10 +102,10 @@ pub fn read(reader: &mut Reader<'_>, uid: bool) -> Option<Search> {
         let charset = reader.astring()?.to_ascii_uppercase();
         charset_known = matches!(charset.as_str(), "UTF-8" | "US-ASCII");
     }
-    let mut keys = Vec::new();
+    let (mut keys, mut left) = (Vec::new(), MAX_KEYS);
     while !reader.is_at_end() {
         reader.space()?;
-        keys.push(key(reader, 0)?);
+        keys.push(key(reader, 0, &mut left)?);
     }
     (!keys.is_empty()).then_some(Search { uid, returns, charset_known, keys })
 }
@@ -138,14 +141,15 @@ fn options(reader: &mut Reader<'_>) -> Option<Returns> {
     Some(returns)
 }
 
-fn key(reader: &mut Reader<'_>, depth: usize) -> Option<Key> {
+fn key(reader: &mut Reader<'_>, depth: usize, left: &mut usize) -> Option<Key> {
     use mailstore::model::flags::Flags;
     if depth >= MAX_NESTING {
         return None;
     }
+    *left = left.checked_sub(1)?;
     match reader.rest().first()? {
         b'(' => {
-            let keys = reader.list(|reader| key(reader, depth + 1))?;
+            let keys = reader.list(|reader| key(reader, depth + 1, left))?;
             return (!keys.is_empty()).then_some(Key::And(keys));
         }
         b'0'..=b'9' | b'*' => {
@@ -173,13 +177,13 @@ fn key(reader: &mut Reader<'_>, depth: usize) -> Option<Key> {
         "RECENT" => Key::Recent(true),
         "NOT" => {
             reader.space()?;
-            Key::Not(Box::new(key(reader, depth + 1)?))
+            Key::Not(Box::new(key(reader, depth + 1, left)?))
         }
         "OR" => {
             reader.space()?;
-            let one = key(reader, depth + 1)?;
+            let one = key(reader, depth + 1, left)?;
             reader.space()?;
-            Key::Or(Box::new(one), Box::new(key(reader, depth + 1)?))
+            Key::Or(Box::new(one), Box::new(key(reader, depth + 1, left)?))
         }
         _ => {
             reader.space()?;

@@ -3,9 +3,12 @@
 //! Invariants: no password is taken in clear text; what is decoded is wiped when dropped; a session makes a bounded
 //! number of attempts. Failure: the client learns that it is denied, not why its name or password is wrong.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use imap_types::auth::AuthMechanism;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::answer::Answer;
@@ -19,6 +22,9 @@ const MAX_PART: usize = 255;
 
 /// Attempts of one connection.
 const MAX_ATTEMPTS: u32 = 5;
+
+/// How long an answer whether a log-in still holds is good for.
+pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// A mechanism of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +47,7 @@ impl<L: LogIn> Session<L> {
         if name.is_empty() || secret.is_empty() || name.len().max(secret.len()) > MAX_PART {
             return self.opened(Err(Denied::Credentials)).await;
         }
+        self.by_certificate = false;
         let opened = self.login.password(&self.peer, None, name, secret).await;
         self.opened(opened).await
     }
@@ -91,6 +98,7 @@ impl<L: LogIn> Session<L> {
         let Ok(text) = std::str::from_utf8(response) else {
             return self.opened(Err(Denied::Credentials)).await;
         };
+        self.by_certificate = mechanism == Mechanism::External;
         let opened = match mechanism {
             Mechanism::Plain => match plain(text) {
                 Some((authzid, name, secret)) => {
@@ -108,11 +116,32 @@ impl<L: LogIn> Session<L> {
         self.opened(opened).await
     }
 
+    /// Asks from time to time whether the log-in still opens the account; ends the session if not.
+    pub(super) async fn check_log_in(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        // A response is not broken off in its midst.
+        let amid = self.fetching.as_ref().is_some_and(|job| !job.is_between_responses());
+        if amid || self.asked.elapsed() < ASK_AGAIN {
+            return;
+        }
+        self.asked = Instant::now();
+        match self.login.still(&open.opened, &self.peer, self.by_certificate).await {
+            Ok(opened) => open.opened.writes = opened.writes,
+            Err(Denied::Unavailable) => {}
+            Err(_) => {
+                tracing::info!("the log-in was taken back");
+                self.output.extend_from_slice(b"* BYE Log in again\r\n");
+                self.ends = true;
+            }
+        }
+    }
+
     async fn opened(&mut self, opened: Result<Opened, Denied>) -> Answer {
         let denied = match opened {
             Ok(opened) => match Open::new(self.store.clone(), opened) {
                 Ok(open) => {
                     self.open = Some(open);
+                    self.asked = Instant::now();
                     return Answer::ok(format!("[CAPABILITY {}] Logged in", self.capabilities()));
                 }
                 Err(error) => return error.into(),

@@ -26,8 +26,17 @@ const PIECE: usize = 64 * 1024;
 /// Octets of responses gathered before they are written.
 const GATHERED: usize = 32 * 1024;
 
-/// Octets of a literal that are read before it is announced; of a longer one the whole body is checked.
-const READ_FIRST: u64 = 256 * 1024;
+/// Octets of literals that a response reads before they are announced; beyond it the whole body is checked instead.
+const READ_FIRST: usize = 256 * 1024;
+
+/// Octets of a response that are held beside the literals that go out in pieces.
+const MAX_HELD: usize = 1024 * 1024;
+
+/// Items of one FETCH.
+const MAX_ITEMS: usize = 64;
+
+/// Names of header fields in all items of one FETCH.
+const MAX_FIELD_NAMES: usize = 256;
 
 /// The items that a macro stands for.
 // RFC 3501 §6.4.5
@@ -39,6 +48,16 @@ fn expand(named: Macro) -> Vec<Item<'static>> {
         _ => {}
     }
     items
+}
+
+fn field_names(item: &Item<'_>) -> usize {
+    let Item::BodyExt { section, .. } = item else { return 0 };
+    match section {
+        Some(Section::HeaderFields(_, names) | Section::HeaderFieldsNot(_, names)) => {
+            names.as_ref().len()
+        }
+        _ => 0,
+    }
 }
 
 /// A FETCH under way.
@@ -53,6 +72,8 @@ pub(super) struct Job {
     pieces: VecDeque<Piece>,
     damaged: bool,
     missing: bool,
+    /// A response would have been larger than we hold.
+    too_large: bool,
 }
 
 /// Part of a response.
@@ -80,6 +101,10 @@ impl Open {
         if items.iter().any(unknown) {
             return Answer::bad("FETCH of what?").into();
         }
+        let names = items.iter().map(field_names).sum::<usize>();
+        if items.len() > MAX_ITEMS || names > MAX_FIELD_NAMES {
+            return Answer::bad("Too many items").into();
+        }
         // RFC 3501 §6.4.8
         if uid && !items.contains(&Item::Uid) {
             items.insert(0, Item::Uid);
@@ -97,6 +122,7 @@ impl Open {
             pieces: VecDeque::new(),
             damaged: false,
             missing: false,
+            too_large: false,
         }))
     }
 
@@ -179,6 +205,10 @@ impl Open {
                 pieces.text(" ");
             }
             of.item(item, &mut pieces)?;
+            if pieces.held() > MAX_HELD {
+                job.too_large = true;
+                return Ok(true);
+            }
         }
         // RFC 3501 §7.4.2: a change of flags is told.
         if job.seen.contains(&uid) && !job.items.contains(&Item::Flags) {
@@ -214,10 +244,18 @@ impl Job {
         Ok(())
     }
 
+    /// Whether no response is half written.
+    pub(super) fn is_between_responses(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
     fn answer(&self) -> Answer {
         match (self.damaged, self.missing) {
             // RFC 5530 §3
             (true, _) => Answer::no("[CONTACTADMIN] A message is damaged; the others were sent"),
+            _ if self.too_large => {
+                Answer::no("[LIMIT] These items of a message are too large together")
+            }
             (false, true) if !self.uid => {
                 Answer::no("[EXPUNGEISSUED] Some of the messages are gone")
             }
@@ -241,6 +279,15 @@ impl Pieces {
     fn body(&mut self, reader: Arc<BodyReader>, at: u64, end: u64) {
         self.done.push_back(Piece::Octets(std::mem::take(&mut self.text)));
         self.done.push_back(Piece::Body { reader, at, end });
+    }
+
+    /// Octets that it holds.
+    fn held(&self) -> usize {
+        let octets = |piece: &Piece| match piece {
+            Piece::Octets(octets) => octets.len(),
+            Piece::Body { .. } => 0,
+        };
+        self.done.iter().map(octets).sum::<usize>() + self.text.len()
     }
 
     fn end(mut self) -> VecDeque<Piece> {
@@ -381,8 +428,8 @@ impl<'a> Source<'a> {
             }
             Content::Range(range) => {
                 let length = range.end.saturating_sub(range.start);
-                if length <= READ_FIRST {
-                    let count = usize::try_from(length).unwrap_or_default();
+                let count = usize::try_from(length).unwrap_or(usize::MAX);
+                if count.saturating_add(out.held()) <= READ_FIRST {
                     let octets = body.read(range.start, count)?;
                     out.text(format!("{{{}}}\r\n", octets.len()));
                     out.text(octets);

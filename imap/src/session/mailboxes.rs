@@ -11,6 +11,7 @@ use super::answer::Answer;
 use super::open::{Open, mailbox_name, read_name};
 use super::selected::{Selected, flag_names};
 use crate::encode;
+use crate::grammar::list::MAX_STATUS_ITEMS;
 
 impl Open {
     /// The mailbox of a name.
@@ -174,6 +175,9 @@ impl Open {
         };
         if !items.iter().all(supported) {
             return Answer::bad("STATUS of what?");
+        }
+        if items.len() > MAX_STATUS_ITEMS {
+            return Answer::bad("Too many items");
         }
         let mut work = || {
             let name = mailbox_name(mailbox)?;

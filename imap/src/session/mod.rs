@@ -5,7 +5,7 @@
 
 mod answer;
 mod append;
-mod auth;
+pub(crate) mod auth;
 mod fetch;
 mod list;
 mod mailboxes;
@@ -23,6 +23,7 @@ use imap_types::command::CommandBody;
 use mailstore::Store;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::frame::{Announced, Event, Framer, MAX_COMMAND, MAX_LITERAL};
@@ -86,7 +87,11 @@ pub struct Session<L> {
     fetching: Option<Box<fetch::Job>>,
     attempts: u32,
     bad: u32,
-    stopping: bool,
+    /// When it was last asked whether the log-in holds.
+    asked: Instant,
+    by_certificate: bool,
+    /// What the client is told, once the session is to end.
+    stopping: Option<&'static str>,
     /// Nothing more is taken.
     ends: bool,
     starts_tls: bool,
@@ -109,7 +114,9 @@ impl<L: LogIn> Session<L> {
             fetching: None,
             attempts: 0,
             bad: 0,
-            stopping: false,
+            asked: Instant::now(),
+            by_certificate: false,
+            stopping: None,
             ends: false,
             starts_tls: false,
         }
@@ -186,15 +193,15 @@ impl<L: LogIn> Session<L> {
         self.open.is_some()
     }
 
-    /// The server stops; what has begun is finished.
-    pub fn stop(&mut self) {
-        self.stopping = true;
+    /// The session is to end, and why; what has begun is finished.
+    pub fn stop(&mut self, why: &'static str) {
+        self.stopping.get_or_insert(why);
     }
 
     /// Whether it was told to stop.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.stopping
+        self.stopping.is_some()
     }
 
     /// The changes that an idling client waits for.
@@ -219,12 +226,16 @@ impl<L: LogIn> Session<L> {
             if self.output.len() >= OUTPUT {
                 return Wants::Write;
             }
+            self.check_log_in().await;
+            if self.ends {
+                return Wants::Close;
+            }
             if let Some(job) = self.fetching.take() {
                 self.fetch_on(job).await;
                 continue;
             }
-            if self.stopping && self.appending.is_none() {
-                self.output.extend_from_slice(b"* BYE The server stops\r\n");
+            if let (Some(why), None) = (self.stopping, &self.appending) {
+                self.output.extend_from_slice(format!("* BYE {why}\r\n").as_bytes());
                 return Wants::Close;
             }
             if let (Expects::Done { .. }, Some(open)) = (&self.expects, &mut self.open)

@@ -85,11 +85,10 @@ impl Open {
         let Some(selected) = &self.selected else { return Ok((found, damaged)) };
         let last = selected.uids.last().copied().unwrap_or_default();
         let saved: BTreeSet<u32> = selected.saved.iter().copied().collect();
-        for (turn, some) in selected.uids.chunks(TURN).enumerate() {
-            if turn > 0 {
-                tokio::task::yield_now().await;
-            }
-            let (Some(first), Some(end)) = (some.first(), some.last()) else { continue };
+        let mut rest = selected.uids.as_slice();
+        while let Some(some) = rest.chunks(TURN).next() {
+            let (Some(first), Some(end)) = (some.first(), some.last()) else { break };
+            let mut done = *end;
             let view = self.view()?;
             let mailbox = view.mailbox(selected.mailbox)?;
             for one in view.flags(selected.mailbox, *first, *end)? {
@@ -108,6 +107,7 @@ impl Open {
                     message: None,
                     structure: None,
                     text: None,
+                    is_costly: false,
                 };
                 match keys.iter().try_fold(true, |so, key| Ok(so && candidate.fits(key)?)) {
                     Ok(true) => found.push(one.uid),
@@ -115,7 +115,14 @@ impl Open {
                     Err(error) if is_damage(&error) => damaged = true,
                     Err(error) => return Err(error),
                 }
+                if candidate.is_costly {
+                    done = one.uid;
+                    break;
+                }
             }
+            drop(view);
+            rest = rest.get(rest.partition_point(|uid| *uid <= done)..).unwrap_or_default();
+            tokio::task::yield_now().await;
         }
         Ok((found, damaged))
     }
@@ -176,6 +183,8 @@ struct Candidate<'a> {
     structure: Option<Structure>,
     /// Its text, in lower case.
     text: Option<String>,
+    /// Whether its body was opened: then it has its turn alone.
+    is_costly: bool,
 }
 
 impl Candidate<'_> {
@@ -271,6 +280,7 @@ impl Candidate<'_> {
     /// The text of the message's parts in lower case.
     fn text(&mut self) -> Result<&str, StoreError> {
         if self.text.is_none() {
+            self.is_costly = true;
             let id = self.message()?.body;
             let octets = self.store.body(self.view, id)?.read_all()?;
             let mut text = String::new();

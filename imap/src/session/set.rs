@@ -4,7 +4,7 @@
 
 use imap_types::sequence::{SeqOrUid, Sequence, SequenceSet};
 
-/// Ranges of one set.
+/// Ranges of one set of a SEARCH, which resolves it for each message; others are bounded by the command's length.
 const MAX_RANGES: usize = 32 * 1024;
 
 /// A set of numbers, `*` being known.
@@ -31,7 +31,7 @@ impl Ranges {
             SeqOrUid::Value(value) => value.get(),
             SeqOrUid::Asterisk => last,
         };
-        let ranges = set.0.as_ref().iter().take(MAX_RANGES).map(|sequence| match sequence {
+        let ranges = set.0.as_ref().iter().map(|sequence| match sequence {
             Sequence::Single(one) => (number(one), number(one)),
             // RFC 3501 §9, seq-range: in either order.
             Sequence::Range(a, b) => (number(a).min(number(b)), number(a).max(number(b))),
@@ -48,7 +48,7 @@ impl Ranges {
             let (a, b) = (number(a)?, number(b)?);
             Some((a.min(b), a.max(b)))
         };
-        Self::new(text.split(',').take(MAX_RANGES).filter_map(range).collect())
+        Self::new(text.split(',').filter_map(range).collect())
     }
 
     /// Whether a number is in it.

@@ -109,7 +109,8 @@ impl Open {
             }
         }
         selected.catch_up(&view)?;
-        Ok(match uids.iter().any(|uid| selected.is_gone(*uid)) {
+        // RFC 3501 §6.4.8: a UID of no message is passed over.
+        Ok(match !uid && uids.iter().any(|one| selected.is_gone(*one)) {
             // RFC 5530 §3
             true => Answer::no("[EXPUNGEISSUED] Some of the messages are gone"),
             false => Answer::ok("STORE done"),

@@ -62,6 +62,10 @@ impl LogIn for OneAccount {
         Err(Denied::Credentials)
     }
 
+    async fn still(&self, opened: &Opened, _: &Peer, _: bool) -> Result<Opened, Denied> {
+        Ok(*opened)
+    }
+
     async fn external_opens(&self, _: &Peer) -> bool {
         false
     }

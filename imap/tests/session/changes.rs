@@ -153,3 +153,17 @@ async fn pipelined_commands_are_answered_in_order() {
     );
     assert!(matches!(wants, Wants::Read));
 }
+
+// RFC 3501 §6.4.8
+#[tokio::test]
+async fn a_uid_that_another_session_expunged_is_passed_over() {
+    let land = Land::new().await;
+    land.deliver(&[A, A]).await;
+    let (mut one, mut other) = (land.in_inbox().await, land.in_inbox().await);
+    other.say("a STORE 1 +FLAGS.SILENT (\\Deleted)\r\n").await;
+    other.say("b EXPUNGE\r\n").await;
+    let answer = one.say("c STORE 1:2 +FLAGS.SILENT (\\Seen)\r\n").await;
+    assert!(answer.ends_with("c NO [EXPUNGEISSUED]"), "{answer}");
+    let answer = one.say("d UID STORE 1:2 +FLAGS.SILENT (\\Seen)\r\n").await;
+    assert!(answer.ends_with("d OK"), "{answer}");
+}

@@ -24,11 +24,13 @@ use mailstore::{
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const START: &str = "2026-01-05T08:00:00Z";
 
 /// Log-ins by name: `jean` writes, `lecteur` reads, the others are refused each in its way.
-struct Names(AccountId);
+/// Log-ins hold until they are taken back.
+struct Names(AccountId, Arc<AtomicBool>);
 
 impl LogIn for Names {
     async fn password(
@@ -58,6 +60,13 @@ impl LogIn for Names {
         }
     }
 
+    async fn still(&self, opened: &Opened, _: &Peer, _: bool) -> Result<Opened, Denied> {
+        match self.1.load(Ordering::SeqCst) {
+            true => Err(Denied::NotAllowed),
+            false => Ok(*opened),
+        }
+    }
+
     async fn external_opens(&self, peer: &Peer) -> bool {
         !peer.certificates.is_empty()
     }
@@ -68,6 +77,7 @@ struct Land {
     store: Store,
     account: AccountId,
     faults: Arc<Faults>,
+    taken_back: Arc<AtomicBool>,
 }
 
 impl Land {
@@ -86,7 +96,7 @@ impl Land {
             owner: None,
         };
         let account = store.create_account(Actor::SYSTEM, new).await.unwrap().account;
-        Self { store, account, faults }
+        Self { store, account, faults, taken_back: Arc::default() }
     }
 
     fn connect(&self, secure: bool, certificates: usize) -> Client {
@@ -94,7 +104,7 @@ impl Land {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             certificates: vec![vec![0x30].into(); certificates],
         };
-        let login = Arc::new(Names(self.account));
+        let login = Arc::new(Names(self.account, self.taken_back.clone()));
         Client { session: Session::new(self.store.clone(), login, peer, secure) }
     }
 

@@ -3,7 +3,7 @@
 //! Failure: a note whose sender cannot be reached by mail at all goes without a report; any other one rests and is
 //! looked at again.
 
-use super::{BATCH, CONCURRENCY, REST, Relay};
+use super::{CONCURRENCY, REST, Relay};
 use crate::client::{Event, Reader};
 use domain::{ReversePath, Verdict};
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ const UNREPORTED: RecipientDsn = RecipientDsn { notify: Notify::NEVER, original:
 impl Relay {
     /// Starts making reports of notes, as many as there is room for.
     pub(super) fn start_notes(&self, attempts: &mut JoinSet<()>, now: Timestamp) -> usize {
-        let due = match delivered::due(self.parts.post.store(), now.as_second(), BATCH) {
+        let due = match delivered::due(self.parts.post.store(), now.as_second(), self.batch()) {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "notes of deliveries");
@@ -60,7 +60,7 @@ impl Relay {
         let (note, body) = {
             let view = post.store().view(account)?;
             let Some(note) = delivered::note(&view, id)? else { return Ok(None) };
-            let body = post.store().body(&view, note.body)?;
+            let body = self.body(&view, note.body)?;
             (note, body)
         };
         let ReversePath::Address(to) = &note.reverse_path else { return Ok(None) };
@@ -70,7 +70,9 @@ impl Relay {
         };
         let told = note.recipients.iter();
         let told = told.map(|to| self.report_of(to, Event::Delivered, None)).collect();
-        let Some(octets) = self.compose(&note, &body, reader, told)? else { return Ok(None) };
+        let Some(octets) = self.compose(&note, body.as_ref(), reader, told)? else {
+            return Ok(None);
+        };
         let envelope = post::Envelope {
             reverse_path: ReversePath::Null,
             dsn: DsnRequest::default(),

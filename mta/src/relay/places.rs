@@ -1,23 +1,24 @@
 //! Places at other operators: how many connections one gets at once, and its rest while it is down.
 //!
-//! Who finds all places taken waits for one; who finds the operator resting does not try at all, so that one that is
-//! down costs a time-out now and then and not one for each message.
+//! Nobody waits here: who finds all places taken, or the operator resting, comes again later. So one that is slow holds
+//! its own places and no other mail, and one that is down costs a time-out now and then and not one for each message.
 //! Invariant: a place is given back when it is dropped, whatever ended the attempt. Failure: none.
 
 use super::Relay;
 use crate::client::{Admission, Destinations, Health};
 use domain::MailDomain;
-use jiff::Timestamp;
-use std::pin::pin;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, PoisonError};
-use tokio::sync::Notify as Wake;
+
+/// How long mail waits at least that finds all places taken.
+const BUSY: SignedDuration = SignedDuration::from_secs(2);
+/// Seconds over which it comes again, so that not all come at once.
+const SPREAD: u64 = 4;
 
 /// The places of all operators.
 #[derive(Default)]
 pub(super) struct Places {
     taken: Mutex<Destinations>,
-    /// Rings when one is given back.
-    freed: Wake,
 }
 
 /// A place at an operator.
@@ -40,25 +41,21 @@ impl Drop for Place {
         let places = &self.relay.places;
         let mut taken = places.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.finished(self.domain.as_str(), self.health, now, random);
-        drop(taken);
-        places.freed.notify_waiters();
     }
 }
 
 impl Relay {
-    /// Waits for a place at the operator of a domain; while that rests, says until when.
-    pub(super) async fn place_at(&self, domain: &MailDomain) -> Result<Place, Timestamp> {
-        loop {
-            // Listening before looking: no place that is given back between is missed.
-            let mut freed = pin!(self.places.freed.notified());
-            freed.as_mut().enable();
-            match self.admit(domain) {
-                Admission::Go => {
-                    let (relay, domain) = (self.clone(), domain.clone());
-                    return Ok(Place { relay, domain, health: Health::Alive });
-                }
-                Admission::RestsUntil(until) => return Err(until),
-                Admission::Busy => freed.await,
+    /// A place at the operator of a domain; while it rests or all are taken, until when to wait.
+    pub(super) fn place_at(&self, domain: &MailDomain) -> Result<Place, Timestamp> {
+        match self.admit(domain) {
+            Admission::Go => {
+                let (relay, domain) = (self.clone(), domain.clone());
+                Ok(Place { relay, domain, health: Health::Alive })
+            }
+            Admission::RestsUntil(until) => Err(until),
+            Admission::Busy => {
+                let spread = i64::try_from(self.random() % SPREAD).unwrap_or_default();
+                Err(self.parts.clock.now() + BUSY + SignedDuration::from_secs(spread))
             }
         }
     }

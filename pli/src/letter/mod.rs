@@ -173,13 +173,23 @@ async fn sent_and_told(
     let digest = mailstore::message::digest_of(message);
     let message_id = digest.envelope.bare_message_id().ok_or("the letter has no Message-ID")?;
     let shown = async {
+        let mut delivered = false;
         loop {
             for receipt in mailbox.receipts(&message_id).await? {
+                // What is judged for the record lies in the mailbox, whichever report comes first.
+                if !delivered && !matches!(receipt, Receipt::Failed(_)) {
+                    delivered = true;
+                    writeln!(io::stdout(), "delivered")?;
+                }
                 match receipt {
-                    Receipt::Delivered => writeln!(io::stdout(), "delivered")?,
+                    Receipt::Delivered => {}
                     Receipt::Filed => {
                         writeln!(io::stdout(), "filed")?;
                         return Ok(ExitCode::SUCCESS);
+                    }
+                    Receipt::NotFiled(why) => {
+                        writeln!(io::stdout(), "not filed  {why}")?;
+                        return Ok(ExitCode::FAILURE);
                     }
                     Receipt::Failed(why) => {
                         writeln!(io::stdout(), "failed     {why}")?;

@@ -37,7 +37,9 @@ pub(super) enum Receipt {
     Delivered,
     /// It is in the record.
     Filed,
-    /// It could not be delivered, or not be filed: the report's own words.
+    /// It lies in the mailbox and is not in the record: code and label.
+    NotFiled(String),
+    /// It could not be delivered: the report's own words.
     Failed(String),
 }
 
@@ -54,7 +56,7 @@ fn receipt_of(report: &str, message_id: &str) -> Option<Receipt> {
     };
     if let Some(disposition) = field("Disposition") {
         return Some(match disposition.split_once("Error:") {
-            Some((_, why)) => Receipt::Failed(why.trim().to_owned()),
+            Some((_, why)) => Receipt::NotFiled(why.trim().to_owned()),
             None => Receipt::Filed,
         });
     }
@@ -168,7 +170,7 @@ mod tests {
             Some(Receipt::Filed)
         );
         let error = "Disposition: automatic-action/MDN-sent-automatically; processed/Error: 904^x";
-        assert_eq!(of(error), Some(Receipt::Failed("904^x".into())));
+        assert_eq!(of(error), Some(Receipt::NotFiled("904^x".into())));
         assert_eq!(
             of("Action: failed\r\nDiagnostic-Code: smtp; 550 5.1.1"),
             Some(Receipt::Failed("smtp; 550 5.1.1".into()))

@@ -1,6 +1,7 @@
 //! Who may read by IMAP: `access`, asked the way `imap` asks.
 //!
-//! The certificate of a connection is judged at each log-in against the trust of that moment.
+//! The certificate of a connection is judged at each log-in, and again while its session lasts, against the trust of
+//! that moment.
 //! Failure: IMAP's own words for a refusal; causes are in the log.
 
 use access::{Access, CertificateDenied, Opened, Way};
@@ -61,6 +62,29 @@ impl LogIn for ByAccess {
             Err(CertificateDenied::Trust(Verdict::CrlExpired)) => Err(Denied::Unavailable),
             Err(CertificateDenied::Trust(_)) => Err(Denied::Credentials),
         }
+    }
+
+    async fn still(
+        &self,
+        of: &imap::Opened,
+        peer: &Peer,
+        by_certificate: bool,
+    ) -> Result<imap::Opened, Denied> {
+        if !peer.certificates.is_empty() {
+            let chain = PeerChain::read(&peer.certificates).map_err(|_| Denied::Credentials)?;
+            let judged = self.trust.state().judge_peer(&chain, Usage::Client, self.clock.now());
+            match judged.map_err(|fault| fault.verdict()) {
+                Ok(_) => {}
+                Err(Verdict::CrlExpired) => return Err(Denied::Unavailable),
+                Err(_) => return Err(Denied::Credentials),
+            }
+            if by_certificate && !self.access.certificate_opens(Way::Imap, &chain) {
+                return Err(Denied::NotAllowed);
+            }
+        }
+        let principal = of.actor.principal.ok_or(Denied::NotAllowed)?;
+        let by = self.access.still_open(Way::Imap, principal, of.account);
+        by.map(|by| opened(&by)).map_err(denied)
     }
 
     async fn external_opens(&self, peer: &Peer) -> bool {

@@ -3,6 +3,7 @@
 
 mod authors;
 mod delivered;
+mod nameless;
 mod system;
 
 use domain::{MailAddress, MailboxKind, ManualClock, Mode, ReversePath, Verdict};
@@ -392,8 +393,8 @@ fn a_local_recipient_is_told_where_it_lies() {
     assert_eq!(recipient.unwrap().route, Route::Local(operator.id(MARIE)));
 }
 
-#[test]
-fn a_report_that_finds_no_room_does_not_undo_what_became_of_the_message() {
+/// A letter of Marie's whose recipient fails while her mailbox is full, with a report of this size.
+fn reported_to_a_full_mailbox(octets: usize) -> Operator {
     let operator = Operator::new();
     let marie = operator.own(MARIE);
     let message = format!("From: {MARIE}\n\nBonjour\n");
@@ -404,10 +405,40 @@ fn a_report_that_finds_no_room_does_not_undo_what_became_of_the_message() {
     let _full = full.wait().unwrap();
     let mut entry = post::queue::entry(&store.view(account).unwrap(), id).unwrap().unwrap();
     entry.recipients.clear();
-    let report = operator.post.report([b"From: postmaster@practice.example\r\n\r\n".as_slice()]);
+    let text = format!("From: postmaster@practice.example\r\n\r\n{}", "x".repeat(octets));
+    let report = operator.post.report([text.as_bytes()]);
     let was_due = entry.accepted;
     let settlement = Settlement { account, was_due, due: was_due, entry, report: report.ok() };
     let _settled = operator.runtime.block_on(operator.post.settle(settlement)).unwrap();
     assert_eq!(post::queue::due(store, i64::MAX / 4, 10).unwrap(), []);
-    assert_eq!(operator.messages(MARIE).len(), 0);
+    assert_eq!(store.view(account).unwrap().counters().unwrap().quota, 0);
+    operator
+}
+
+#[test]
+fn who_has_no_room_is_told_all_the_same_of_what_did_not_arrive() {
+    assert_eq!(reported_to_a_full_mailbox(1_000).messages(MARIE).len(), 1);
+}
+
+#[test]
+fn a_report_that_finds_no_room_does_not_undo_what_became_of_the_message() {
+    let beyond = usize::try_from(post::queue::REPORT_HEADROOM).unwrap();
+    assert_eq!(reported_to_a_full_mailbox(beyond).messages(MARIE).len(), 0);
+}
+
+// RFC 3834 §2
+#[test]
+fn of_automatic_mail_failure_may_be_told_and_of_reports_nothing() {
+    let operator = Operator::new();
+    let told = |field: &str| {
+        let message = format!("From: {MARIE}\n{field}\n\n--x\n\nBonjour\n--x--\n");
+        let sent = operator.send(&operator.own(MARIE), MARIE, &["a@chu.example"], &message);
+        let view = operator.post.store().view(operator.id(MARIE)).unwrap();
+        let entry = post::queue::entry(&view, sent.unwrap().queue_id()).unwrap().unwrap();
+        (entry.may_report, entry.automatic)
+    };
+    assert_eq!(told("Subject: x"), (true, false));
+    assert_eq!(told("Auto-Submitted: auto-generated"), (true, true));
+    let report = told("Content-Type: multipart/report; report-type=delivery-status; boundary=x");
+    assert!(!report.0);
 }

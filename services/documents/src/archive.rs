@@ -56,6 +56,14 @@ pub(crate) struct Candidate {
     pub(crate) mime: String,
 }
 
+impl Candidate {
+    /// Whether its metadata keep it from the citizen for a while.
+    // MSS #72
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.confidentiality.contains(&Confidentiality::InvisibleToPatient)
+    }
+}
+
 /// The XDM archives of a message.
 pub(crate) fn find(
     post: &Post,

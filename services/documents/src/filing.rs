@@ -11,10 +11,7 @@ use mailstore::model::account::Account;
 use mailstore::{MessageId, StoreError, Transaction, View};
 use post::Post;
 use record::rules::{Citizen, Facts, Filing, Held, judge};
-use record::{
-    AttachmentFate, Document, Entry, EntryId, Fate, FiledBy, Refusal, SeriesId, file,
-    find_predecessor,
-};
+use record::{AttachmentFate, Document, Entry, EntryId, Fate, FiledBy, Refusal, SeriesId, file};
 use std::sync::Arc;
 
 /// What is to be done with a message's documents.
@@ -93,7 +90,11 @@ pub(crate) fn plan(
                 Filing::Duplicate(entry) => Planned::Duplicate(entry),
                 Filing::File { replaces, predecessor_unknown } => {
                     let document = document(post, message, &candidate)?;
-                    filed.push(document.as_entry(SeriesId::from_bytes([0; 16]), 0));
+                    let series = match held.series {
+                        Some(series) => series,
+                        None => SeriesId::random(post.random())?,
+                    };
+                    filed.push(document.as_entry(series, 0));
                     let document = Box::new(document);
                     Planned::File { document, replaces, predecessor_unknown }
                 }
@@ -139,6 +140,8 @@ fn document(post: &Post, message: MessageId, candidate: &Candidate) -> Result<Do
 /// What the record holds that concerns a document.
 struct Known {
     same: Option<Entry>,
+    /// The document of which it would be a version.
+    series: Option<SeriesId>,
     predecessor: Option<Entry>,
 }
 
@@ -149,21 +152,40 @@ impl Known {
             Some(entry) => Some(entry.clone()),
             None => record::entry_of(view, unique_id)?,
         };
-        let set_id = candidate.set_id.as_deref();
-        let held = find_predecessor(view, set_id, &candidate.replaces)?;
-        let of_set = |entry: &&Entry| {
-            let named = |id: &String| {
-                candidate.set_id.as_ref() == Some(id) || candidate.replaces.contains(id)
-            };
-            entry.set_id.iter().chain(&entry.unique_id).any(named)
-        };
-        let predecessor = filed
-            .iter()
-            .filter(of_set)
-            .cloned()
-            .chain(held)
-            .max_by_key(|entry| entry.version.unwrap_or(0));
-        Ok(Self { same, predecessor })
+        let mut series = None;
+        for name in candidate.set_id.iter().chain(&candidate.replaces) {
+            series = series_named(view, filed, name)?;
+            if series.is_some() {
+                break;
+            }
+        }
+        let Some(of) = series else { return Ok(Self { same, series, predecessor: None }) };
+        let here = filed.iter().filter(|entry| entry.series == of).cloned();
+        let versions = record::versions(view, of)?.into_iter().chain(here);
+        let predecessor = versions.max_by_key(|entry| entry.version.unwrap_or(0));
+        Ok(Self { same, series, predecessor })
+    }
+}
+
+/// The document that a name stands for, in the order in which the record looks it up once `filed`
+/// lies in it: what the plan finds is what the transaction will find.
+fn series_named(
+    view: &View<'_>,
+    filed: &[Entry],
+    name: &String,
+) -> Result<Option<SeriesId>, StoreError> {
+    let names_series = |entry: &&Entry| {
+        entry.set_id.as_ref().or(entry.unique_id.as_ref()).is_some_and(|of| of == name)
+    };
+    if let Some(entry) = filed.iter().rev().find(names_series) {
+        return Ok(Some(entry.series));
+    }
+    if let Some(series) = record::series_of(view, name)? {
+        return Ok(Some(series.id));
+    }
+    match filed.iter().find(|entry| entry.unique_id.as_ref() == Some(name)) {
+        Some(entry) => Ok(Some(entry.series)),
+        None => Ok(record::entry_of(view, name)?.map(|entry| entry.series)),
     }
 }
 
@@ -193,8 +215,8 @@ impl Plan {
     ) -> Result<Vec<AttachmentFate>, NotCommitted> {
         let mut fates = Vec::new();
         for step in &self.steps {
-            let fate = match &step.work {
-                Work::Refuse(refusal) => Fate::NotFiled(*refusal),
+            let (fate, hidden) = match &step.work {
+                Work::Refuse(refusal) => (Fate::NotFiled(*refusal), false),
                 Work::Judge { candidate, planned } => {
                     let known = Known::of(tx, &[], candidate)?;
                     if self.judge(candidate, &known) != planned.filing() {
@@ -203,10 +225,11 @@ impl Plan {
                     if let Planned::File { document, replaces, predecessor_unknown } = planned {
                         file(tx, document, *replaces, *predecessor_unknown)?;
                     }
-                    planned.fate()
+                    (planned.fate(), candidate.is_hidden())
                 }
             };
-            fates.push(AttachmentFate { part: step.part.clone(), path: step.path.clone(), fate });
+            let (part, path) = (step.part.clone(), step.path.clone());
+            fates.push(AttachmentFate { part, path, fate, hidden });
         }
         Ok(fates)
     }

@@ -177,6 +177,10 @@ impl Service for Documents {
         effects: &'a mut Effects,
     ) -> Handling<'a> {
         let mut handled = || {
+            // What the citizen's own session put here, a sent copy or an upload, was not received.
+            if change.actor.account == Some(view.account_id()) {
+                return Ok(());
+            }
             let account = view.account_record()?;
             let takes = !matches!(account.state, AccountState::Objected | AccountState::Closed);
             if account.kind == MailboxKind::Citizen && takes {

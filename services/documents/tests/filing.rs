@@ -228,6 +228,56 @@ fn an_attachment_is_filed_by_hand_once_taken_back_and_put_back() {
 }
 
 #[test]
+fn what_the_citizen_puts_into_a_mailbox_is_nobodys_document() {
+    let land = Land::new();
+    let letter = message(ASKED, &archive(&document("1.2.3.1", 1, "")));
+    land.append(CITIZEN, &letter);
+    land.settle();
+    assert_eq!((land.entries(CITIZEN).len(), land.receipts().len()), (0, 0));
+    assert_eq!(land.last_fates(CITIZEN), []);
+    // Received, the same letter is filed.
+    land.send(CITIZEN, &letter).unwrap();
+    land.settle();
+    assert_eq!((land.entries(CITIZEN).len(), land.receipts().len()), (1, 1));
+}
+
+#[test]
+fn a_version_in_the_same_message_follows_its_set_before_what_it_names() {
+    let land = Land::new();
+    let first = archive(&document("1.2.3.1", 1, ""));
+    let other = archive(&land::replaced(&document("9.9.1", 5, ""), "\"1.2.3\"", "\"9.9\""));
+    let third = archive(&document("1.2.3.3", 3, "9.9.1"));
+    let name = "IHE_XDM.ZIP";
+    let letter = land::with_attachments(&[(name, &first), (name, &other), (name, &third)]);
+    land.send(CITIZEN, &letter).unwrap();
+    land.settle();
+    let fates = land.last_fates(CITIZEN);
+    assert_eq!(fates.len(), 3, "the service is not stuck");
+    assert!(fates.iter().all(|fate| matches!(fate.fate, Fate::Filed { .. })), "{fates:?}");
+    let mut versions: Vec<_> = land.entries(CITIZEN).iter().map(|entry| entry.version).collect();
+    versions.sort();
+    assert_eq!(versions, [Some(3), Some(5)]);
+}
+
+// MSS #72
+#[test]
+fn what_is_hidden_is_known_to_be_whether_it_is_filed_or_not() {
+    let land = Land::new();
+    let hidden =
+        land::replaced(&document("1.2.3.1", 1, ""), "code=\"N\"", "code=\"INVISIBLE_PATIENT\"");
+    let damaged = land::repacked(&archive(&hidden), |files| files[3].1.push(b' '));
+    let plain = archive(&document("1.2.3.2", 1, ""));
+    let name = "IHE_XDM.ZIP";
+    let letter = land::with_attachments(&[(name, &plain), (name, &damaged)]);
+    land.send(CITIZEN, &letter).unwrap();
+    land.settle();
+    let fates = land.last_fates(CITIZEN);
+    let seen: Vec<_> = fates.iter().map(|fate| (&*fate.part, fate.hidden)).collect();
+    assert_eq!(seen, [(&[3][..], true), (&[2][..], false)]);
+    assert!(matches!(fates[0].fate, Fate::NotFiled(Refusal::SizeDiffers)));
+}
+
+#[test]
 fn our_archives_are_what_the_tests_take_them_for() {
     let zip = archive(&document("1.2.3.1", 1, ""));
     assert_eq!(Archive::read(&zip, &Limits::default()).unwrap().documents().count(), 1);

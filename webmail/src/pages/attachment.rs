@@ -7,13 +7,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use clinical::value_sets::Kind;
 use domain::Lang;
+use mailstore::message::PartKind;
 use mailstore::{MessageId, StoreError, Transaction, View};
 use record::by_hand::{self, ByHandError};
 use record::part::PartError;
 use record::{EntryState, Fate};
 use std::collections::HashMap;
 
-use super::conversation::is_withheld;
 use super::conversations::veil;
 use crate::app::App;
 use crate::fault::{Fault, ours};
@@ -21,6 +21,8 @@ use crate::guard;
 use crate::mail::letter::{Attached, FileKind, Letter, file_name};
 use crate::mail::part::{MAX_DOWNLOAD, PartPath};
 use crate::mail::survey::{Item, Survey, Thread};
+use crate::mail::veil::Veil;
+use crate::mail::withheld::Withholding;
 use crate::mail::{html, part};
 use crate::page::{Page, Place, Problem, render, shown};
 use crate::text::Texts;
@@ -57,16 +59,18 @@ pub(crate) fn cards(
     view: &View<'_>,
     visitor: &Visitor,
     when: &When,
+    veil: &Veil,
     item: &Item,
     letter: &Letter,
 ) -> Result<Vec<Card>, StoreError> {
     let t = visitor.texts();
     // What the citizen sent is the citizen's already.
     let fates = if item.mine { Vec::new() } else { record::fate_of_message(view, item.id)? };
+    let withheld = Withholding { mine: item.mine, fates: &fates, now: visitor.now };
     let mut cards = Vec::new();
     for attached in &letter.attached {
         // MSS #72
-        if is_withheld(view, &fates, &attached.path.0, visitor.now)? {
+        if withheld.holds(view, item.id, &attached.path.0)? {
             continue;
         }
         let mut card = Card {
@@ -87,10 +91,12 @@ pub(crate) fn cards(
                 let author = entry.author.as_ref().and_then(|author| author.name.clone());
                 let day = jiff::Timestamp::from_second(entry.date).map(|at| when.day(at).shown);
                 let facts = [Some(kind_label(entry, visitor.lang)), day.ok(), author];
-                card.facts = facts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-                card.title = title;
+                let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+                // MSS #46
+                card.facts = veil.over(&facts).into_owned();
+                card.title = veil.over(&title).into_owned();
             }
-            card.fates.push(fate_line(t, &fate.fate, entry.as_ref()));
+            card.fates.push(fate_line(t, veil, &fate.fate, entry.as_ref()));
         }
         cards.push(card);
     }
@@ -105,7 +111,7 @@ pub(crate) fn kind_label(entry: &record::Entry, lang: Lang) -> String {
     }
 }
 
-fn fate_line(t: &Texts, fate: &Fate, entry: Option<&record::Entry>) -> FateLine {
+fn fate_line(t: &Texts, veil: &Veil, fate: &Fate, entry: Option<&record::Entry>) -> FateLine {
     let taken_back = entry.is_some_and(|e| matches!(e.state, EntryState::TakenBack { .. }));
     let sentence = t.of(fate.sentences().citizen);
     let (said, next) = match fate {
@@ -121,7 +127,7 @@ fn fate_line(t: &Texts, fate: &Fate, entry: Option<&record::Entry>) -> FateLine 
         done: fate.entry().is_some() && !taken_back,
         stop: matches!(fate, Fate::NotFiled(_)),
         entry: entry.map(|entry| entry.id.to_string()),
-        document: entry.map(|entry| entry.title.clone()).unwrap_or_default(),
+        document: entry.map(|entry| veil.over(&entry.title).into_owned()).unwrap_or_default(),
     }
 }
 
@@ -169,7 +175,7 @@ fn find(view: &View<'_>, visitor: &Visitor, message: &str) -> Result<(Thread, Me
     Ok((survey.thread(message.thread).ok_or(Fault::NotFound)?, id))
 }
 
-/// What a path names in a message, unless it is withheld for now.
+/// What a path names in a message, unless it only holds other parts or is withheld for now.
 fn readable(
     view: &View<'_>,
     visitor: &Visitor,
@@ -178,9 +184,16 @@ fn readable(
 ) -> Result<(Thread, MessageId, PartPath), Fault> {
     let (thread, id) = find(view, visitor, message)?;
     let path: PartPath = part.parse().map_err(|_| Fault::NotFound)?;
+    let structure = view.structure(id)?;
+    let found = structure.part.find(&path.0).ok_or(Fault::NotFound)?;
+    if matches!(found.kind, PartKind::Multipart { .. }) {
+        return Err(Fault::NotFound);
+    }
     let fates = record::fate_of_message(view, id)?;
+    let mine = thread.items.iter().any(|item| item.id == id && item.mine);
+    let withheld = Withholding { mine, fates: &fates, now: visitor.now };
     // MSS #72
-    if is_withheld(view, &fates, &path.0, visitor.now)? {
+    if withheld.holds(view, id, &path.0)? {
         return Err(Fault::NotFound);
     }
     Ok((thread, id, path))

@@ -9,7 +9,6 @@ use axum::response::Response;
 use domain::ExchangeState;
 use mailstore::model::flags::{FlagChange, Flags};
 use mailstore::{MailboxId, StoreError, ThreadId, Transaction, View};
-use record::Fate;
 use serde::Deserialize;
 
 use super::attachment::{Card, cards};
@@ -227,7 +226,7 @@ fn shown(
         damaged: letter.damaged,
         failed: letter.report == Some(Report::Failed),
         report,
-        cards: cards(view, visitor, when, item, &letter)?,
+        cards: cards(view, visitor, when, veil, item, &letter)?,
         text: letter.text,
         quoted: letter.quoted,
     })
@@ -254,22 +253,4 @@ async fn mark_seen(app: &App, visitor: &Visitor, unread: Vec<(MailboxId, u32)>) 
     if let Err(error) = app.store().transact(visitor.actor(), visitor.account, work).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "messages are not marked as seen");
     }
-}
-
-/// Whether a document of a message is one that the citizen does not see yet.
-pub(crate) fn is_withheld(
-    view: &View<'_>,
-    fates: &[record::AttachmentFate],
-    part: &[u32],
-    now: i64,
-) -> Result<bool, StoreError> {
-    for fate in fates.iter().filter(|fate| fate.part == part) {
-        if let Fate::Filed { entry, .. } | Fate::Duplicate { entry } = &fate.fate
-            && let Some(entry) = record::entry(view, *entry)?
-            && !record::is_visible(&entry, now)
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -82,6 +82,12 @@ pub(crate) fn veil(app: &App, visitor: &Visitor, threads: &[Thread]) -> Veil {
     Veil::new(app.people(visitor.lang), citizens, seen.iter())
 }
 
+/// A veil over whatever all of the account's conversations name, for what lies outside of them.
+// MSS #46
+pub(crate) fn veil_of(app: &App, view: &View<'_>, visitor: &Visitor) -> Result<Veil, StoreError> {
+    Ok(veil(app, visitor, &Survey::of(view, &visitor.address)?.threads))
+}
+
 fn row(view: &View<'_>, thread: &Thread, veil: &Veil, when: &When) -> Result<Row, StoreError> {
     let partner = thread.partner(view)?;
     let people = veil.people();

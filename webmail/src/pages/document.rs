@@ -17,6 +17,7 @@ use record::{DecisionError, Entry, EntryId, EntryState, FiledBy};
 
 use super::attachment::{handed_out, kind_label};
 use super::content::{Content, with_media};
+use super::conversations::veil_of;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::guard;
@@ -80,8 +81,7 @@ pub(crate) async fn show(
         let entry = find(&view, &visitor, &id)?;
         let t = visitor.texts();
         let when = app.when(visitor.lang);
-        let citizens = &app.post().settings().citizen_domains;
-        let veil = Veil::new(app.people(visitor.lang), citizens, [].iter());
+        let veil = veil_of(app, &view, &visitor)?;
         let content = match record::octets(app.store(), &view, &entry) {
             Ok(octets) => Content::of(&entry, octets),
             Err(error @ (StoreError::Damaged(_) | StoreError::NoSuchBody)) => {
@@ -267,7 +267,8 @@ pub(crate) async fn download(
         let view = app.store().view(visitor.account)?;
         let entry = find(&view, &visitor, &id)?;
         let octets = record::octets(app.store(), &view, &entry)?;
-        let title = record::title(&view, &entry)?;
+        let veil = veil_of(app, &view, &visitor)?;
+        let title = veil.over(&record::title(&view, &entry)?).into_owned();
         let name = |extension: &str| format!("{}.{extension}", title.replace(['/', '\\'], "-"));
         Ok(match Content::of(&entry, octets.clone()) {
             Content::Pdf(pdf) => handed_out("application/pdf", &name("pdf"), pdf),

@@ -10,6 +10,7 @@ use record::{Entry, EntryId, FiledBy};
 use serde::Deserialize;
 
 use super::attachment::kind_label;
+use super::conversations::veil_of;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::mail::veil::Veil;
@@ -80,11 +81,7 @@ pub(crate) async fn list(
             view: &view,
             visitor: &visitor,
             when: app.when(visitor.lang),
-            veil: Veil::new(
-                app.people(visitor.lang),
-                &app.post().settings().citizen_domains,
-                [].iter(),
-            ),
+            veil: veil_of(app, &view, &visitor)?,
         };
         let groups = if by_date || kind.is_some() {
             let id = asked.after.as_deref().and_then(|id| id.parse::<EntryId>().ok());

@@ -25,7 +25,7 @@ use crate::mail::person::Person;
 use crate::mail::survey::{Partner, Survey, Thread, subject};
 use crate::page::{Page, Place, Problem, render};
 use crate::text::Texts;
-use crate::upload::UploadForm;
+use crate::upload::{self, UploadForm};
 use crate::visitor::Visitor;
 
 /// Characters of a text that is written here.
@@ -54,11 +54,11 @@ pub(crate) async fn reply(
     multipart: Multipart,
 ) -> Result<Response, Fault> {
     let Some(visitor) = visitor else {
-        let form = UploadForm::read(multipart, false).await?;
-        return guard::kept_text(lang, form.field("text"));
+        let _turn = app.ended().await?;
+        return guard::kept_text(lang, &upload::text(multipart).await?);
     };
-    let Ok(_turn) = app.uploads().acquire().await else { return Err(Fault::Ours) };
-    let form = UploadForm::read(multipart, true).await?;
+    let _turn = app.upload(visitor.account).await?;
+    let form = UploadForm::read(multipart).await?;
     visitor.signed_by(form.field("csrf"))?;
     let id: ThreadId = thread.parse().map_err(|_| Fault::NotFound)?;
     let followed = app.read({
@@ -260,11 +260,11 @@ pub(crate) async fn send_new(
     multipart: Multipart,
 ) -> Result<Response, Fault> {
     let Some(visitor) = visitor else {
-        let form = UploadForm::read(multipart, false).await?;
-        return guard::kept_text(lang, form.field("text"));
+        let _turn = app.ended().await?;
+        return guard::kept_text(lang, &upload::text(multipart).await?);
     };
-    let Ok(_turn) = app.uploads().acquire().await else { return Err(Fault::Ours) };
-    let form = UploadForm::read(multipart, true).await?;
+    let _turn = app.upload(visitor.account).await?;
+    let form = UploadForm::read(multipart).await?;
     visitor.signed_by(form.field("csrf"))?;
     let token = form.field("token").parse::<Token>().map_err(|()| Fault::Malformed)?;
     let to = form.field("to").to_owned();

@@ -17,6 +17,12 @@ super::texts! {
         broken_title: "Quelque chose s'est mal passé chez nous", "Something went wrong on our side";
         broken: "Vos messages et votre dossier sont intacts. Réessayez dans un instant ; si cela continue, contactez l'assistance.",
             "Your messages and your record are safe. Try again in a moment; if it goes on, contact support.";
+        busy_title: "Un envoi est déjà en cours", "Something is already being sent";
+        busy: "Attendez qu'il se termine, puis recommencez. Rien n'est perdu : revenez en arrière, votre texte y est encore.",
+            "Wait until it is done, then do it again. Nothing is lost: go back, your text is still there.";
+        slow_title: "L'envoi a duré trop longtemps", "Sending took too long";
+        slow: "Rien n'est parti. Revenez en arrière, votre texte y est encore : joignez moins de fichiers, ou réessayez avec une meilleure connexion.",
+            "Nothing was sent. Go back, your text is still there: attach fewer files, or try again with a better connection.";
         bad_title: "Cette demande ne se lit pas", "This request cannot be read";
         bad: "Une partie du formulaire manquait. Rien n'est perdu : revenez en arrière et recommencez.",
             "Part of the form was missing. Nothing is lost: go back and do it again.";

@@ -1,13 +1,14 @@
 //! One document of the record: a CDA as its narrative with its images, one of level 1 as the PDF it wraps, what is
 //! kept from the citizen for now, and documents by kind and date.
 
-use crate::world::{CITIZEN, DOCTOR, World};
+use crate::world::{CITIZEN, DOCTOR, STRANGER, World};
 use axum::http::StatusCode;
 use clinical::value_sets::{Confidentiality, Kind};
 use mailstore::{Actor, StoreError, Transaction};
 use record::by_hand::sha256;
 use record::{
-    AttachmentFate, Author, Document, EntryId, Fate, FiledBy, Refusal, TypeCode, put_fates,
+    AttachmentFate, Author, Document, EntryId, Fate, FiledBy, MAX_FATES, Refusal, TypeCode,
+    put_fates,
 };
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ impl World {
         let view = store.view(self.id(CITIZEN)).unwrap();
         let inbox = view.inbox().unwrap();
         let (_, place) = *view.placements(inbox, 1, u32::MAX, 100).unwrap().last().unwrap();
+        // No page may show it; every page is looked at.
+        let of = format!(" {STRANGER}");
         let document = Document {
             id: EntryId::from_bytes([number; 16]),
             unique_id: Some(format!("1.2.3.{number}")),
@@ -53,8 +56,11 @@ impl World {
                 system: Some("2.16.840.1.113883.6.1".into()),
                 stated: None,
             }),
-            title: format!("Compte rendu {number}"),
-            author: Some(Author { name: Some("Dr Marie MARTIN".into()), ..Author::default() }),
+            title: format!("Compte rendu {number}{}", if number == 7 { &*of } else { "" }),
+            author: Some(Author {
+                name: Some(format!("Dr Marie MARTIN{of}")),
+                ..Author::default()
+            }),
             date: 1_790_000_000,
             act: None,
             confidentiality: vec![confidentiality],
@@ -68,7 +74,7 @@ impl World {
         let work = move |tx: &mut Transaction<'_>| {
             let entry = record::file(tx, &document, None, false)?;
             let fate = Fate::Filed { entry: entry.id, predecessor_unknown: false };
-            let fate = AttachmentFate { part: vec![2], path: None, fate };
+            let fate = AttachmentFate { part: vec![2], path: None, fate, hidden: false };
             put_fates(tx, document.message, &[fate])?;
             Ok::<_, StoreError>(entry.id)
         };
@@ -90,7 +96,7 @@ async fn a_structured_document_is_its_narrative_with_its_images() {
     let browser = world.logged_in().await;
 
     let letter = browser.get(&format!("/conversations/{}", world.thread_of(DOCTOR))).await;
-    letter.says("Compte rendu 7");
+    letter.says("Compte rendu 7 [adresse masquée]");
     letter.says("Dr Marie MARTIN");
     letter.says("Dans votre dossier");
     letter.says(&format!("/record/{entry}"));
@@ -178,7 +184,11 @@ async fn a_document_that_is_not_filed_says_why_beside_its_message() {
     let (_, place) = view.placements(view.inbox().unwrap(), 1, u32::MAX, 10).unwrap()[0];
     let work = move |tx: &mut Transaction<'_>| {
         let fate = Fate::NotFiled(Refusal::OtherCitizen);
-        put_fates(tx, place.message, &[AttachmentFate { part: vec![2], path: None, fate }])
+        put_fates(
+            tx,
+            place.message,
+            &[AttachmentFate { part: vec![2], path: None, fate, hidden: false }],
+        )
     };
     let account = world.id(CITIZEN);
     let _ = world.post.store().transact(Actor::SYSTEM, account, work).await.unwrap();
@@ -190,4 +200,68 @@ async fn a_document_that_is_not_filed_says_why_beside_its_message() {
     page.says(&sentence[..20]);
     let page = browser.get(&format!("/conversations/{}?lang=en", world.thread_of(DOCTOR))).await;
     page.says("Not filed");
+}
+
+impl World {
+    /// Keeps what became of the one message's archive.
+    async fn fate(&self, part: Vec<u32>, hidden: bool) {
+        let view = self.post.store().view(self.id(CITIZEN)).unwrap();
+        let (_, place) = view.placements(view.inbox().unwrap(), 1, u32::MAX, 10).unwrap()[0];
+        let fate = Fate::NotFiled(Refusal::HashDiffers);
+        let fate = AttachmentFate { part, path: Some("x".into()), fate, hidden: false };
+        // The last of more than are kept decides.
+        let mut fates = vec![fate; MAX_FATES + 1];
+        fates[MAX_FATES].hidden = hidden;
+        let work = move |tx: &mut Transaction<'_>| put_fates(tx, place.message, &fates);
+        let account = self.id(CITIZEN);
+        let _ = self.post.store().transact(Actor::SYSTEM, account, work).await.unwrap();
+    }
+
+    async fn statuses(&self, parts: &[&str]) -> Vec<u16> {
+        let view = self.post.store().view(self.id(CITIZEN)).unwrap();
+        let (_, place) = view.placements(view.inbox().unwrap(), 1, u32::MAX, 10).unwrap()[0];
+        let browser = self.logged_in().await;
+        browser.get(&format!("/conversations/{}", self.thread_of(DOCTOR))).await;
+        let mut statuses = Vec::new();
+        for part in parts {
+            let path = format!("/messages/{}/parts/{part}", place.message);
+            statuses.push(browser.get(&path).await.status.as_u16());
+        }
+        statuses
+    }
+}
+
+const NESTED: &str = "--x\nContent-Type: multipart/mixed; boundary=y\n\n\
+     --y\nContent-Type: text/plain\n\nVoici.\n--y\nContent-Type: application/zip\n\
+     Content-Disposition: attachment; filename=IHE_XDM.ZIP\n\nPK\n--y--\n\
+     --x\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=a.pdf\n\n%PDF-1.4\n--x--";
+
+// MSS #72
+#[tokio::test]
+async fn a_hidden_document_that_is_not_filed_leaves_by_no_part() {
+    let world = World::new().await;
+    world.letter(ARCHIVE.0, NESTED).await;
+    let parts = ["1", "1.2", "1.1", "2"];
+    assert_eq!(world.statuses(&parts).await, [404, 404, 200, 200], "nobody has judged it yet");
+    world.fate(vec![1, 2], true).await;
+    assert_eq!(world.statuses(&parts).await, [404, 404, 200, 200]);
+    world.fate(vec![1, 2], false).await;
+    assert_eq!(world.statuses(&parts).await, [404, 200, 200, 200], "a container never leaves");
+    world.fate(vec![1, 2], true).await;
+    world.clock.advance(Duration::from_secs(32 * 24 * 3600));
+    assert_eq!(world.statuses(&parts).await, [404, 200, 200, 200]);
+}
+
+// MSS #72
+#[tokio::test]
+async fn an_archive_inside_a_message_leaves_with_it_when_its_time_is_over() {
+    let world = World::new().await;
+    let body = "--x\nContent-Type: text/plain\n\nVoici.\n--x\nContent-Type: message/rfc822\n\
+        Content-Disposition: attachment\n\nSubject: z\nContent-Type: multipart/mixed; boundary=y\n\n\
+        --y\nContent-Type: text/plain\n\nz\n--y\nContent-Type: application/zip\n\
+        Content-Disposition: attachment; filename=IHE_XDM.ZIP\n\nPK\n--y--\n--x--";
+    world.letter(ARCHIVE.0, body).await;
+    assert_eq!(world.statuses(&["2", "2.1", "2.2"]).await, [404, 200, 404]);
+    world.clock.advance(Duration::from_secs(32 * 24 * 3600));
+    assert_eq!(world.statuses(&["2", "2.1", "2.2"]).await, [200, 200, 200]);
 }

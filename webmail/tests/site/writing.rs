@@ -1,7 +1,14 @@
 //! Writing: answers, new conversations, and what is said when a message does not leave.
 
 use crate::world::{CITIZEN, DOCTOR, WARD, World};
-use axum::http::StatusCode;
+use axum::body::{Body, Bytes};
+use axum::http::{Request, StatusCode, header};
+use hyper::body::Frame;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::sync::Notify;
 
 #[tokio::test]
 async fn an_answer_leaves_once_and_stays_in_the_conversation() {
@@ -150,4 +157,77 @@ async fn too_much_is_said_on_the_page_and_the_text_is_kept() {
     browser.upload(&format!("{thread}/reply"), &fields, &files).await.location();
     let empty = browser.upload(&format!("{thread}/reply"), &[fields[0], fields[1]], &[]).await;
     empty.says("Écrivez votre message");
+}
+
+/// A body of which nothing comes; says when it is waited for.
+struct Dripping(Arc<Notify>);
+
+impl hyper::body::Body for Dripping {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.notify_one();
+        Poll::Pending
+    }
+}
+
+#[tokio::test]
+async fn one_citizen_holds_one_turn_to_upload() {
+    let world = World::new().await;
+    world.letter("Subject: A", "x").await;
+    let (slow, quick) = (world.logged_in().await, world.logged_in().await);
+    let thread = format!("/conversations/{}", world.thread_of(DOCTOR));
+    let page = quick.get(&thread).await;
+    let (csrf, token) = (page.field("csrf"), page.field("token"));
+    let fields = [("csrf", &*csrf), ("token", &*token), ("text", "Vite.")];
+    let reply = format!("{thread}/reply");
+    let waited_for = Arc::new(Notify::new());
+    {
+        let request = Request::post("/conversations/new")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+            .header("sec-fetch-site", "same-origin");
+        let dripping = slow.send(request, Body::new(Dripping(Arc::clone(&waited_for))));
+        let second = async {
+            waited_for.notified().await;
+            quick.upload(&reply, &fields, &[]).await
+        };
+        let second = tokio::select! {
+            _ = dripping => panic!("nothing came"),
+            second = second => second,
+        };
+        assert_eq!(second.status, StatusCode::TOO_MANY_REQUESTS);
+        second.says("Un envoi est déjà en cours");
+    }
+    // The first one is gone, and with it its turn.
+    quick.upload(&reply, &fields, &[]).await.location();
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_come_ends_in_its_time() {
+    let world = World::new().await;
+    let browsers = [world.logged_in().await, world.browser()];
+    tokio::time::pause();
+    for browser in browsers {
+        let request = Request::post("/conversations/new")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+            .header("sec-fetch-site", "same-origin");
+        let answer = browser.send(request, Body::new(Dripping(Arc::default()))).await;
+        assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
+        answer.says("duré trop longtemps");
+    }
+}
+
+#[tokio::test]
+async fn without_a_session_the_text_alone_is_kept() {
+    let world = World::new().await;
+    let junk = "x".repeat(600 * 1024);
+    let mut fields = vec![("junk", &*junk); 12];
+    fields.push(("text", "mon long texte"));
+    let answer = world.browser().upload("/conversations/new", &fields, &[]).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    answer.says("mon long texte");
 }

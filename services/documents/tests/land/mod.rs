@@ -9,8 +9,11 @@ use domain::{
 };
 use jiff::Timestamp;
 use kit::Runner;
+use mailstore::message::{Limits, Scanner};
 use mailstore::model::account::{AccountState, NewAccount};
-use mailstore::{AccountId, Actor, Faults, MessageId, SeededRandom, Store, Transaction};
+use mailstore::model::flags::Flags;
+use mailstore::model::message::{NewMessage, Prepared};
+use mailstore::{AccountId, Actor, Faults, MessageId, SeededRandom, Store, Through, Transaction};
 use post::{Accepted, DsnRequest, Envelope, Origin, Peer, Post, RecipientDsn, Settings};
 use record::by_hand::{self, ByHandError};
 use record::{AttachmentFate, Entry, EntryId};
@@ -123,6 +126,30 @@ impl Land {
         let mut incoming = self.post.incoming(origin, envelope, vec![recipient], None)?;
         incoming.write(message.replace("\r\n", "\n").replace('\n', "\r\n").as_bytes())?;
         self.runtime.block_on(incoming.finish())
+    }
+
+    /// Puts a message into the citizen's inbox by the citizen's own session.
+    pub(crate) fn append(&self, number: &str, message: &str) {
+        let octets = message.replace('\n', "\r\n").into_bytes();
+        let mut scanner = Scanner::new(Limits::default());
+        scanner.push(&octets);
+        let content = Arc::new(Prepared::new(scanner.finish()).unwrap());
+        let mut writer = self.post.store().body_writer().unwrap();
+        writer.write(&octets).unwrap();
+        let body = writer.finish().unwrap();
+        let account = self.id(number);
+        let actor = Actor { account: Some(account), through: Through::Imap, ..Actor::SYSTEM };
+        let work = move |tx: &mut Transaction<'_>| {
+            let new = NewMessage {
+                mailbox: tx.inbox()?,
+                body: Arc::clone(&body),
+                content: Arc::clone(&content),
+                flags: Flags::SEEN,
+                internal_date: Timestamp::UNIX_EPOCH,
+            };
+            tx.add_message(&new)
+        };
+        let _ = self.post.store().begin(actor, account, work).wait().unwrap();
     }
 
     /// Sends a document to the citizen it is for, and lets the service work.
