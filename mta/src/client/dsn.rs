@@ -1,7 +1,7 @@
 //! Delivery status notifications: who gets one, and what it says, as values; `message` writes them.
 //!
-//! Invariants: never a report on `<>`, on a report or on an automatic message ([`may_report`]); never one that was
-//! not asked for ([`is_asked`]); a status is of the class of its action.
+//! Invariants: never a report on `<>` or on a report; of an automatic message failure only, as the post marks its
+//! queue entry; never one that was not asked for ([`is_asked`]); a status is of the class of its action.
 //! Failure: none. `Debug` prints no address and no text of a peer.
 
 mod fields;
@@ -37,7 +37,7 @@ pub struct ReportFacts<'a> {
     pub auto_submitted: bool,
 }
 
-/// Whether a report about this message may be sent, whatever was asked.
+/// Whether a report other than of failure may be sent about this message, whatever was asked.
 // RFC 5321 §4.5.5, RFC 3464 §2
 // RFC 3834 §2
 pub fn may_report(facts: ReportFacts<'_>) -> bool {
