@@ -18,6 +18,8 @@ use zeroize::Zeroizing;
 pub const CODE_LIFE: i64 = 10 * 60;
 /// Tries of a code.
 pub const MAX_CODE_TRIES: u32 = 5;
+/// Log-ins of one account that await their code: one for each principal that lives there.
+const MAX_PENDING: usize = 100;
 /// Codes beyond this are not evenly spread over six digits.
 const FAIR: u32 = u32::MAX - u32::MAX % 1_000_000;
 
@@ -101,9 +103,7 @@ impl Access {
         from: IpAddr,
     ) -> Result<PendingLogIn, Denied> {
         let now = self.clock.now();
-        if !self.throttle.may_try(login, from, now) {
-            return Err(Denied::Throttled);
-        }
+        let attempt = self.throttle.begin(login, from, now).ok_or(Denied::Throttled)?;
         let mut found = None;
         for (principal, home) in self.principals_of(login)? {
             if crate::password::is_set(&self.store.view(home)?, principal)? {
@@ -113,16 +113,17 @@ impl Access {
         }
         let right = self.is_password(found, password).await?;
         let Some((principal, home)) = found.filter(|_| right) else {
-            self.throttle.wrong(login, from, now);
+            attempt.wrong();
             return Err(Denied::Credentials);
         };
         let opened = match self.open(Way::Web, principal, home) {
             Err(Denied::Credentials | Denied::NotAllowed) => {
-                self.throttle.wrong(login, from, now);
+                attempt.wrong();
                 return Err(Denied::Credentials);
             }
             opened => opened?,
         };
+        attempt.right();
         if !self.throttle.may_send_code(principal, now) {
             return Err(Denied::Throttled);
         }
@@ -200,8 +201,7 @@ enum Confirmed {
 
 fn confirm(tx: &mut Transaction<'_>, token: [u8; 16], code: &str) -> Result<Confirmed, StoreError> {
     let token = hashed(tx, &hex::encode(token));
-    let all: Vec<(_, Pending)> =
-        tables::all(tx, &ServiceKey::new(tables::PENDING), crate::secret::MAX_SECRETS)?;
+    let all: Vec<(_, Pending)> = tables::all(tx, &ServiceKey::new(tables::PENDING), MAX_PENDING)?;
     let found = all.into_iter().find(|(_, pending)| pending.token == token);
     let Some((key, mut pending)) = found else { return Ok(Confirmed::Expired) };
     let late = tx.now() >= Timestamp::from_second(pending.expires).unwrap_or(Timestamp::MIN);

@@ -71,18 +71,16 @@ impl Access {
         from: IpAddr,
     ) -> Result<Opened, Denied> {
         let now = self.clock.now();
-        if !self.throttle.may_try(login, from, now) {
-            return Err(Denied::Throttled);
-        }
+        let attempt = self.throttle.begin(login, from, now).ok_or(Denied::Throttled)?;
         let found = match secret.len() {
             1..=MAX_SENT => self.holder_of(login, secret)?,
             _ => None,
         };
         let Some((at_home, used)) = found else {
-            self.throttle.wrong(login, from, now);
+            attempt.wrong();
             return Err(Denied::Credentials);
         };
-        self.throttle.right(login, from);
+        attempt.right();
         self.note_use(at_home, used, now).await?;
         self.open_for(way, at_home, login, authorization)
     }

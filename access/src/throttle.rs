@@ -47,9 +47,21 @@ impl Of {
 struct Wrong {
     tries: u32,
     last: Timestamp,
+    /// Tries that have begun and have no verdict yet.
+    under_way: u32,
 }
 
 impl Wrong {
+    fn new(now: Timestamp) -> Self {
+        Self { tries: 0, last: now, under_way: 0 }
+    }
+
+    /// Whether one more may begin: each that is under way may turn out wrong.
+    fn is_free(self, free: u32, now: Timestamp) -> bool {
+        self.tries.saturating_add(self.under_way) < free
+            || (self.under_way == 0 && now.duration_since(self.last) >= self.wait(free))
+    }
+
     fn wait(self, free: u32) -> SignedDuration {
         match self.tries.checked_sub(free) {
             None => SignedDuration::ZERO,
@@ -61,7 +73,7 @@ impl Wrong {
     fn again(self, now: Timestamp) -> Self {
         let passed = now.duration_since(self.last).as_secs().max(0) / FORGET_ONE.as_secs();
         let left = self.tries.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX));
-        Self { tries: left.saturating_add(1), last: now }
+        Self { tries: left.saturating_add(1), last: now, ..self }
     }
 }
 
@@ -85,29 +97,28 @@ fn both(name: &str, from: IpAddr) -> [Of; 2] {
 }
 
 impl Throttle {
-    /// Whether a try may be made now.
-    pub(crate) fn may_try(&self, name: &str, from: IpAddr, now: Timestamp) -> bool {
-        both(name, from).iter().all(|of| self.is_free(of, now))
-    }
-
-    /// Notes a wrong try.
-    pub(crate) fn wrong(&self, name: &str, from: IpAddr, now: Timestamp) {
-        both(name, from).into_iter().for_each(|of| self.note(of, now));
-    }
-
-    /// Forgets a name's wrong tries.
-    pub(crate) fn right(&self, name: &str, from: IpAddr) {
-        self.forget(&Of::Name(name.to_lowercase(), network(from)));
+    /// Begins a try, unless the name or the address has to wait. What is under way counts, so that a
+    /// crowd of tries at once cannot share one free place.
+    pub(crate) fn begin(&self, name: &str, from: IpAddr, now: Timestamp) -> Option<Try<'_>> {
+        let of = both(name, from);
+        let mut known = self.known();
+        if !of.iter().all(|of| is_free(&known, of, now)) {
+            return None;
+        }
+        for of in &of {
+            entry(&mut known, of.clone(), now).under_way += 1;
+        }
+        Some(Try { throttle: self, of, now, is_wrong: false })
     }
 
     /// Whether a principal may be sent a code now.
     pub(crate) fn may_send_code(&self, to: PrincipalId, now: Timestamp) -> bool {
-        self.is_free(&Of::Codes(to), now)
+        is_free(&self.known(), &Of::Codes(to), now)
     }
 
     /// Notes that a principal is sent a code.
     pub(crate) fn code_sent(&self, to: PrincipalId, now: Timestamp) {
-        self.note(Of::Codes(to), now);
+        note(&mut self.known(), Of::Codes(to), now);
     }
 
     /// Forgets a principal's codes: one was confirmed.
@@ -119,30 +130,68 @@ impl Throttle {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_free(&self, of: &Of, now: Timestamp) -> bool {
-        let known = self.known().get(of).copied();
-        known.is_none_or(|wrong| now.duration_since(wrong.last) >= wrong.wait(of.free()))
-    }
-
-    fn note(&self, of: Of, now: Timestamp) {
-        let mut known = self.known();
-        if known.len() >= MAX_KNOWN {
-            known.retain(|_, wrong| now.duration_since(wrong.last) < FORGET);
-        }
-        // Those who are waiting stay before those who are not, so that a crowd of names frees nobody.
-        if known.len() >= MAX_KNOWN {
-            known.retain(|of, wrong| wrong.tries >= of.free());
-        }
-        if known.len() >= MAX_KNOWN {
-            known.clear();
-        }
-        let wrong = known.entry(of).or_insert(Wrong { tries: 0, last: now });
-        *wrong = wrong.again(now);
-    }
-
     fn forget(&self, of: &Of) {
         self.known().remove(of);
     }
+}
+
+/// A try under way. Dropped without a verdict, because something of ours failed, it never was.
+pub(crate) struct Try<'a> {
+    throttle: &'a Throttle,
+    of: [Of; 2],
+    now: Timestamp,
+    is_wrong: bool,
+}
+
+impl Try<'_> {
+    /// It was wrong.
+    pub(crate) fn wrong(mut self) {
+        self.is_wrong = true;
+    }
+
+    /// It was right: the name's wrong tries are forgotten.
+    pub(crate) fn right(self) {
+        let [name, _] = &self.of;
+        self.throttle.forget(name);
+    }
+}
+
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        let mut known = self.throttle.known();
+        for of in &self.of {
+            if let Some(begun) = known.get_mut(of) {
+                begun.under_way = begun.under_way.saturating_sub(1);
+            }
+            if self.is_wrong {
+                note(&mut known, of.clone(), self.now);
+            }
+        }
+    }
+}
+
+fn is_free(known: &HashMap<Of, Wrong>, of: &Of, now: Timestamp) -> bool {
+    known.get(of).is_none_or(|wrong| wrong.is_free(of.free(), now))
+}
+
+fn note(known: &mut HashMap<Of, Wrong>, of: Of, now: Timestamp) {
+    let wrong = entry(known, of, now);
+    *wrong = wrong.again(now);
+}
+
+/// What is known of it; room is made where there is none.
+fn entry(known: &mut HashMap<Of, Wrong>, of: Of, now: Timestamp) -> &mut Wrong {
+    if known.len() >= MAX_KNOWN {
+        known.retain(|_, wrong| now.duration_since(wrong.last) < FORGET);
+    }
+    // Those who are waiting stay before those who are not, so that a crowd of names frees nobody.
+    if known.len() >= MAX_KNOWN {
+        known.retain(|of, wrong| wrong.tries >= of.free());
+    }
+    if known.len() >= MAX_KNOWN {
+        known.clear();
+    }
+    known.entry(of).or_insert(Wrong::new(now))
 }
 
 #[cfg(test)]
@@ -151,6 +200,16 @@ mod tests {
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_000_000 + second).unwrap()
+    }
+
+    impl Throttle {
+        fn may_try(&self, name: &str, from: IpAddr, now: Timestamp) -> bool {
+            self.begin(name, from, now).is_some()
+        }
+
+        fn wrong(&self, name: &str, from: IpAddr, now: Timestamp) {
+            both(name, from).into_iter().for_each(|of| note(&mut self.known(), of, now));
+        }
     }
 
     #[test]
@@ -166,8 +225,20 @@ mod tests {
         assert!(throttle.may_try("marie", from, at(1)));
         throttle.wrong("marie", from, at(1));
         assert!(!throttle.may_try("marie", from, at(2)) && throttle.may_try("marie", from, at(3)));
-        throttle.right("marie", from);
-        assert!(throttle.may_try("marie", from, at(1)));
+        throttle.begin("marie", from, at(3)).unwrap().right();
+        assert!(throttle.may_try("marie", from, at(3)));
+    }
+
+    #[test]
+    fn tries_under_way_at_once_share_no_free_place() {
+        let throttle = Throttle::default();
+        let from: IpAddr = [192, 0, 2, 1].into();
+        let tries: Vec<_> =
+            (0..FREE_TRIES).filter_map(|_| throttle.begin("marie", from, at(0))).collect();
+        assert_eq!(tries.len() as u32, FREE_TRIES);
+        assert!(throttle.begin("marie", from, at(0)).is_none(), "none has ended, all count");
+        drop(tries);
+        assert!(throttle.may_try("marie", from, at(0)), "what had no verdict never was");
     }
 
     #[test]
