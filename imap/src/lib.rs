@@ -7,7 +7,7 @@
 //! | how are responses written? | [`encode`] |
 //! | what does a command do? | [`session`], one file per group of commands |
 //! | who may log in? | [`login`]: a trait that the program implements |
-//! | sockets, TLS, timers | [`serve`] |
+//! | timers, and what is read | [`serve`], over the sockets of `listener` |
 //!
 //! Invariants: a session does no I/O on its connection; a change is answered when it is on stable storage; sequence
 //! numbers change only when the client is told. Failure: a peer that breaks a bound loses its command or its
@@ -20,7 +20,6 @@ pub mod login;
 pub mod name;
 pub mod serve;
 pub mod session;
-mod slots;
 
 pub use login::{Denied, LogIn, Opened, Peer};
 

@@ -1,29 +1,26 @@
-//! Sockets, TLS and timers of IMAP; the only file of it that waits for the outside.
+//! Timers of IMAP, and what is read; the only file of it that waits for the outside.
 //!
 //! Invariants: connections are bounded, in all and for each address; so is what is read and written at once, and how
 //! long a peer may be silent. The TLS configuration is taken anew for each handshake.
 //! Failure: a connection that fails, and a session that panics, costs that connection only. When the server stops,
-//! commands in hand are finished within [`ListenerConfig::grace`].
+//! commands in hand are finished within the grace of [`ListenerConfig::limits`].
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use listener::stream::{close, write};
+use listener::{Cut, Limits, Protocol, TlsInfo, stopped};
 use mailstore::Store;
-use rustls::pki_types::CertificateDer;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use tracing::Instrument;
 
 use crate::login::{LogIn, Peer};
 use crate::session::auth::ASK_AGAIN;
 use crate::session::{Session, Wants};
-use crate::slots::Slots;
 
 /// How long a client that has logged in may be silent.
 // RFC 3501 §5.4
@@ -35,20 +32,8 @@ pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the next octets of a command or a message may take to come.
 pub const DATA_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// How long the peer may leave our responses unread.
-pub const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
-
 /// How long a connection may last in all: then the client logs in again.
 pub const LIFE: Duration = Duration::from_secs(12 * 60 * 60);
-
-/// How long a handshake may take.
-pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long the peer may take to close its side.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How much is read and thrown away while the peer closes its side.
-const LINGER_READ: usize = 1024 * 1024;
 
 /// Read at once while commands come, and all that a silent connection holds.
 const COMMAND_READ: usize = 4 * 1024;
@@ -56,32 +41,14 @@ const COMMAND_READ: usize = 4 * 1024;
 /// Read at once while a message comes.
 const BODY_READ: usize = 64 * 1024;
 
-/// How long accepting rests when the system has no more sockets.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-
 /// What a listener is told when it begins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct ListenerConfig {
     /// TLS from the first octet on (port 993); else STARTTLS (port 143).
     // RFC 8314 §3.2
     pub implicit_tls: bool,
-    /// Connections at the same time, default 2000.
-    pub max_connections: usize,
-    /// Connections at the same time from one address (IPv6: one /64), default 100.
-    pub max_connections_per_address: usize,
-    /// How long commands in hand may take when the server stops, default 30 seconds.
-    pub grace: Duration,
-}
-
-impl Default for ListenerConfig {
-    fn default() -> Self {
-        Self {
-            implicit_tls: false,
-            max_connections: 2000,
-            max_connections_per_address: 100,
-            grace: Duration::from_secs(30),
-        }
-    }
+    /// Connections, and how long commands in hand may take when the server stops.
+    pub limits: Limits,
 }
 
 /// An IMAP server: one listener, its limits, its store.
@@ -96,7 +63,7 @@ pub struct Server<L: LogIn> {
 impl<L: LogIn> Clone for Server<L> {
     fn clone(&self) -> Self {
         Self {
-            config: self.config.clone(),
+            config: self.config,
             login: self.login.clone(),
             store: self.store.clone(),
             tls: self.tls.clone(),
@@ -119,57 +86,8 @@ impl<L: LogIn> Server<L> {
 
     /// Accepts connections until told to stop; returns when the last one has ended or the grace is over.
     pub async fn run(self, listener: TcpListener) {
-        let slots = Arc::new(Slots::default());
-        let mut connections = JoinSet::new();
-        let mut stop = self.stop.clone();
-        let mut number: u64 = 0;
-        loop {
-            tokio::select! {
-                () = stopped(&mut stop) => break,
-                Some(ended) = connections.join_next() => report(ended),
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => {
-                        number += 1;
-                        let address = peer.ip().to_canonical();
-                        let span = tracing::info_span!("imap", session = number, peer = %address);
-                        let slot = span.in_scope(|| slots.take(address, &self.config));
-                        match slot {
-                            Some(slot) => {
-                                let server = self.clone();
-                                let task = async move {
-                                    let _slot = slot;
-                                    _ = stream.set_nodelay(true);
-                                    server.connection(stream, address).await;
-                                };
-                                connections.spawn(task.instrument(span));
-                            }
-                            None => self.turn_away(&stream),
-                        }
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "no connection can be accepted");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                },
-            }
-        }
-        drop(listener);
-        let last = async {
-            while let Some(ended) = connections.join_next().await {
-                report(ended);
-            }
-        };
-        if timeout(self.config.grace, last).await.is_err() {
-            tracing::warn!(connections = connections.len(), "cut off: the grace is over");
-            connections.shutdown().await;
-        }
-    }
-
-    /// One response, if it can be written at once, and no more.
-    fn turn_away(&self, stream: &TcpStream) {
-        if !self.config.implicit_tls {
-            _ = stream.try_write(b"* BYE [UNAVAILABLE] Too many connections\r\n");
-        }
+        let (limits, stop) = (self.config.limits, self.stop.clone());
+        listener::run(self, limits, listener, stop).await;
     }
 
     /// Serves one connection to its end. Public for listeners that are not TCP.
@@ -178,13 +96,10 @@ impl<L: LogIn> Server<L> {
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         // Who does not let what has begun end is cut off.
-        let begun = timeout(LIFE + self.config.grace, self.begin(stream, address));
+        let begun = timeout(LIFE + self.config.limits.grace, self.begin(stream, address));
         match begun.await.unwrap_or(Err(Cut::TooLong)) {
-            Err(Cut::TooLong) => tracing::info!("the connection lasted too long"),
             Ok(()) => tracing::debug!("closed"),
-            Err(Cut::Silent) => tracing::info!("the peer was silent for too long"),
-            Err(Cut::Lost(error)) => tracing::info!(%error, "connection lost"),
-            Err(Cut::Handshake(error)) => tracing::info!(%error, "handshake failed"),
+            Err(cut) => cut.log(),
         }
     }
 
@@ -196,32 +111,27 @@ impl<L: LogIn> Server<L> {
         let session =
             |peer, secure| Session::new(self.store.clone(), self.login.clone(), peer, secure);
         if self.config.implicit_tls {
-            let (mut stream, certificates) = self.handshake(stream).await?;
-            let mut session = session(Peer { address, certificates }, true);
+            let (mut stream, tls) = self.handshake(stream).await?;
+            let mut session = session(Peer { address, certificates: tls.certificates }, true);
             session.greet().await;
             return self.talk(&mut stream, &mut session, end).await.map(drop);
         }
         let mut session = session(Peer { address, certificates: Vec::new() }, false);
         session.greet().await;
         if let Ended::StartTls = self.talk(&mut stream, &mut session, end).await? {
-            let (mut stream, certificates) = self.handshake(stream).await?;
-            session.secured(certificates);
+            let (mut stream, tls) = self.handshake(stream).await?;
+            session.secured(tls.certificates);
             self.talk(&mut stream, &mut session, end).await?;
         }
         Ok(())
     }
 
     /// A handshake with the configuration of this moment.
-    async fn handshake<S>(&self, stream: S) -> Result<(Box<TlsStream<S>>, Certificates), Cut>
+    async fn handshake<S>(&self, stream: S) -> Result<(Box<TlsStream<S>>, TlsInfo), Cut>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let acceptor = TlsAcceptor::from(self.tls.borrow().clone());
-        let stream = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await?;
-        let stream = Box::new(stream.map_err(Cut::Handshake)?);
-        let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let certificates = shown.iter().map(|one| one.clone().into_owned()).collect();
-        Ok((stream, certificates))
+        listener::tls::handshake(&self.tls, stream).await
     }
 
     /// Speaks over one stream, plain or TLS, until `end` at the latest.
@@ -292,36 +202,20 @@ impl<L: LogIn> Server<L> {
     }
 }
 
-type Certificates = Vec<CertificateDer<'static>>;
-
-/// Writes and flushes a batch of responses.
-async fn write<S: AsyncWrite + Unpin>(stream: &mut S, output: &[u8]) -> Result<(), Cut> {
-    if output.is_empty() {
-        return Ok(());
+impl<L: LogIn> Protocol for Server<L> {
+    fn span(&self, number: u64, peer: IpAddr) -> tracing::Span {
+        tracing::info_span!("imap", session = number, peer = %peer)
     }
-    let written = timeout(WRITE_TIMEOUT, async {
-        stream.write_all(output).await?;
-        stream.flush().await
-    });
-    written.await?.map_err(Cut::Lost)
-}
 
-/// Closes our side, and reads what is still under way: closing over unread octets would reset the connection and
-/// take our last response with it.
-async fn close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
-    let mut buffer = [0; 1024];
-    let mut left = LINGER_READ;
-    let closing = async {
-        stream.shutdown().await?;
-        while left > 0 {
-            match stream.read(&mut buffer).await? {
-                0 => break,
-                len => left = left.saturating_sub(len),
-            }
+    fn turn_away(&self, stream: &TcpStream) {
+        if !self.config.implicit_tls {
+            _ = stream.try_write(b"* BYE [UNAVAILABLE] Too many connections\r\n");
         }
-        std::io::Result::Ok(())
-    };
-    _ = timeout(CLOSE_TIMEOUT, closing).await;
+    }
+
+    async fn connection(self, stream: TcpStream, peer: IpAddr) {
+        Server::connection(&self, stream, peer).await;
+    }
 }
 
 /// How speaking over one stream ended.
@@ -330,37 +224,10 @@ enum Ended {
     StartTls,
 }
 
-/// Why a connection ended before its time.
-enum Cut {
-    Silent,
-    TooLong,
-    Lost(std::io::Error),
-    Handshake(std::io::Error),
-}
-
-impl From<tokio::time::error::Elapsed> for Cut {
-    fn from(_: tokio::time::error::Elapsed) -> Self {
-        Self::Silent
-    }
-}
-
 /// Until the account changes; for ever when nobody waits for that.
 async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
     let Some(changes) = changes else { return std::future::pending().await };
     if changes.changed().await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-/// Until the server is told to stop, or nobody can tell it any more.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    _ = stop.wait_for(|stop| *stop).await;
-}
-
-fn report(ended: Result<(), JoinError>) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
-        tracing::error!("a connection panicked and was closed");
     }
 }

@@ -4,6 +4,7 @@
 use domain::{MailboxKind, SystemClock};
 use imap::serve::{ListenerConfig, Server};
 use imap::{Denied, LogIn, Opened, Peer};
+use listener::Limits;
 use mailstore::disk::{Disk, SimDisk};
 use mailstore::model::account::{AccountState, NewAccount};
 use mailstore::{AccountId, Actor, Embedding, Secret, SeededRandom, Store};
@@ -123,7 +124,8 @@ async fn line(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn connections_of_one_address_are_bounded() {
-    let config = ListenerConfig { max_connections_per_address: 2, ..ListenerConfig::default() };
+    let limits = Limits { connections_per_address: 2, ..Limits::default() };
+    let config = ListenerConfig { implicit_tls: false, limits };
     let listening = listen(config).await;
     let mut held = Vec::new();
     for _ in 0..2 {

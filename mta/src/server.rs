@@ -1,7 +1,9 @@
 //! Receiving: reception from other operators (port smtp) and submission by people's programs.
 //!
 //! ```text
-//! serve.rs         sockets, TLS, timers, limits on connections
+//! listener         sockets, TLS, limits on connections: a crate of all faces
+//!    │
+//! serve.rs         timers, what is read at once
 //!    │ octets in, octets out
 //! conversation.rs  carries out what the session asks of the handler
 //!    │ steps and answers
@@ -21,10 +23,10 @@ mod reply;
 mod sasl;
 pub mod serve;
 mod session;
-mod slots;
 
 pub use config::{Limits, Role, SessionConfig};
 pub use conversation::{Conversation, Wants};
-pub use handler::{Accepted, Handler, Login, Peer, QueueId, Secret, Stored, TlsInfo, Transaction};
+pub use handler::{Accepted, Handler, Login, Peer, QueueId, Secret, Stored, Transaction};
+pub use listener::TlsInfo;
 pub use serve::{ListenerConfig, Server};
 pub use session::{Session, Step};

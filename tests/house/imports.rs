@@ -1,5 +1,6 @@
 //! Imports run one way:
-//! `pli → {mta, imap, webmail, services/*} → post → {access, record} → {mailstore, directory} → {pki, clinical} → domain`.
+//! `pli → {mta, imap, webmail, services/*} → post → {access, record} → {mailstore, directory} → {pki, clinical} → domain`,
+//! and `listener`, what the faces share of their sockets, between them and `pki`.
 //!
 //! A crate imports lower layers only: never its own layer, never a higher one. So the faces and
 //! services never import each other; `services/kit` is the contract that the services share.
@@ -16,6 +17,8 @@ enum Layer {
     Domain,
     /// Formats and certificates.
     Formats,
+    /// What the faces do with their sockets; of use to them only.
+    Sockets,
     /// What is kept.
     Stores,
     /// What an account opens to whom, and the record that it holds.
@@ -33,13 +36,14 @@ enum Layer {
     /// Tests from outside.
     Tests,
 }
-use Layer::{Account, Binary, Domain, Face, Formats, Kit, Post, Service, Stores, Tests};
+use Layer::{Account, Binary, Domain, Face, Formats, Kit, Post, Service, Sockets, Stores, Tests};
 
 /// Every crate of the workspace by its folder.
 const TABLE: &[(&str, Layer)] = &[
     ("domain", Domain),
     ("clinical", Formats),
     ("pki", Formats),
+    ("listener", Sockets),
     ("directory", Stores),
     ("mailstore", Stores),
     ("access", Account),
@@ -73,6 +77,7 @@ fn layer(folder: &str) -> Option<Layer> {
 fn may_import(from: Layer, to: Layer) -> bool {
     match (from, to) {
         (Face, Service | Kit) => false,
+        (_, Sockets) => from >= Face,
         _ => from > to,
     }
 }
@@ -146,7 +151,8 @@ mod can_fail {
             ("mailstore", &["domain"]),
             ("post", &["mailstore", "directory", "pki", "domain"]),
             ("services/documents", &["services/kit", "post", "clinical"]),
-            ("mta", &["post"]),
+            ("mta", &["post", "listener"]),
+            ("listener", &["pki", "domain"]),
             ("pli", &["mta", "services/documents", "services/kit", "domain"]),
             ("tests", &["pli", "imap"]),
         ];
@@ -162,6 +168,8 @@ mod can_fail {
             ("pki", "clinical"),
             ("post", "services/kit"),
             ("mta", "imap"),
+            ("post", "listener"),
+            ("listener", "mailstore"),
             ("webmail", "services/documents"),
             ("webmail", "services/kit"),
             ("services/profile", "services/documents"),

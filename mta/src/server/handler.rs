@@ -11,7 +11,7 @@ use std::future::Future;
 use std::net::IpAddr;
 
 use domain::{MailAddress, ReversePath, Verdict};
-use rustls::pki_types::CertificateDer;
+use listener::TlsInfo;
 use zeroize::Zeroizing;
 
 use crate::wire::params::{MailParams, RcptParams};
@@ -77,17 +77,6 @@ pub struct Peer {
     pub tls: Option<TlsInfo>,
     /// What the peer called itself in EHLO or HELO: a claim, its characters fit for a trace header.
     pub helo: Option<String>,
-}
-
-/// What the handshake settled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsInfo {
-    /// The peer's certificate and those it sent with it; empty when it sent none.
-    pub certificates: Vec<CertificateDer<'static>>,
-    /// Such as `TLSv1_3`.
-    pub protocol: &'static str,
-    /// Such as `TLS13_AES_256_GCM_SHA384`.
-    pub cipher: &'static str,
 }
 
 /// How somebody logs in. `Debug` prints the mechanism only.

@@ -1,30 +1,28 @@
-//! Sockets, TLS and timers of the receiving side; the only file of it that waits for the outside.
+//! Timers of the receiving side, and what is read; the only file of it that waits for the outside.
 //!
 //! Invariants: connections are bounded, in all and for each address; what is read at once, how long a peer may be
 //! silent, how long a message and a session may take are bounded; replies of a batch go out in one write.
 //! The TLS configuration is taken anew for each handshake, so that a swap counts from the next one on.
 //! Failure: a connection that fails, and a handler that panics, costs that connection only. When the server stops,
-//! transactions in hand are finished within [`ListenerConfig::grace`].
+//! transactions in hand are finished within the grace of [`ListenerConfig::limits`].
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use listener::stream::{close, write};
+use listener::{Cut, Limits, Protocol, TlsInfo, stopped};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, timeout, timeout_at};
-use tokio_rustls::TlsAcceptor;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::server::TlsStream;
-use tracing::Instrument;
 
 use super::config::SessionConfig;
 use super::conversation::{Conversation, Wants};
-use super::handler::{Handler, TlsInfo};
+use super::handler::Handler;
 use super::reply::{Reply, Style};
 use super::session::Session;
-use super::slots::Slots;
 
 /// How long a command may take to come.
 // RFC 5321 §4.5.3.2.7
@@ -42,26 +40,11 @@ pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 // RFC 5321 §7.8
 pub const SESSION_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// How long the peer may leave our replies unread.
-pub const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
-
-/// How long a handshake may take.
-pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long the peer may take to close its side.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How much is read and thrown away while the peer closes its side.
-const LINGER_READ: usize = 1024 * 1024;
-
 /// Read at once while commands come, and all that a silent connection holds.
 const COMMAND_READ: usize = 4 * 1024;
 
 /// Read at once while a message comes.
 const BODY_READ: usize = 64 * 1024;
-
-/// How long accepting rests when the system has no more sockets.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// What a listener is told when it begins.
 #[derive(Clone, Debug)]
@@ -71,24 +54,14 @@ pub struct ListenerConfig {
     /// TLS from the first octet on.
     // RFC 8314 §3.3
     pub implicit_tls: bool,
-    /// Connections at the same time, default 2000.
-    pub max_connections: usize,
-    /// Connections at the same time from one address (IPv6: one /64), default 100.
-    pub max_connections_per_address: usize,
-    /// How long transactions in hand may take when the server stops, default 30 seconds.
-    pub grace: Duration,
+    /// Connections, and how long transactions in hand may take when the server stops.
+    pub limits: Limits,
 }
 
 impl ListenerConfig {
     /// Defaults, STARTTLS.
     pub fn new(session: SessionConfig) -> Self {
-        Self {
-            session: Arc::new(session),
-            implicit_tls: false,
-            max_connections: 2000,
-            max_connections_per_address: 100,
-            grace: Duration::from_secs(30),
-        }
+        Self { session: Arc::new(session), implicit_tls: false, limits: Limits::default() }
     }
 }
 
@@ -120,60 +93,8 @@ impl<H: Handler> Server<H> {
 
     /// Accepts connections until told to stop; returns when the last one has ended or the grace is over.
     pub async fn run(self, listener: TcpListener) {
-        let slots = Arc::new(Slots::default());
-        let mut connections = JoinSet::new();
-        let mut stop = self.stop.clone();
-        let mut number: u64 = 0;
-        loop {
-            tokio::select! {
-                () = stopped(&mut stop) => break,
-                Some(ended) = connections.join_next() => report(ended),
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => {
-                        number += 1;
-                        let address = peer.ip().to_canonical();
-                        let span = tracing::info_span!("smtp", session = number, peer = %address);
-                        let slot = span.in_scope(|| slots.take(address, &self.config));
-                        match slot {
-                            Some(slot) => {
-                                let server = self.clone();
-                                let task = async move {
-                                    let _slot = slot;
-                                    _ = stream.set_nodelay(true);
-                                    server.connection(stream, address).await;
-                                };
-                                connections.spawn(task.instrument(span));
-                            }
-                            None => self.turn_away(&stream),
-                        }
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "no connection can be accepted");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                },
-            }
-        }
-        drop(listener);
-        let last = async {
-            while let Some(ended) = connections.join_next().await {
-                report(ended);
-            }
-        };
-        if timeout(self.config.grace, last).await.is_err() {
-            tracing::warn!(connections = connections.len(), "cut off: the grace is over");
-            connections.shutdown().await;
-        }
-    }
-
-    /// One reply, if it can be written at once, and no more.
-    fn turn_away(&self, stream: &TcpStream) {
-        if !self.config.implicit_tls {
-            let mut reply = Vec::new();
-            let style = Style { lang: self.config.session.lang, utf8: false };
-            Reply::TooManyConnections.write(style, &mut reply);
-            _ = stream.try_write(&reply);
-        }
+        let (limits, stop) = (self.config.limits, self.stop.clone());
+        listener::run(self, limits, listener, stop).await;
     }
 
     /// Serves one connection to its end. Public for listeners that are not TCP.
@@ -198,9 +119,7 @@ impl<H: Handler> Server<H> {
         };
         match ended {
             Ok(()) => tracing::debug!("closed"),
-            Err(Cut::Silent) => tracing::info!("the peer was silent for too long"),
-            Err(Cut::Lost(error)) => tracing::info!(%error, "connection lost"),
-            Err(Cut::Handshake(error)) => tracing::info!(%error, "handshake failed"),
+            Err(cut) => cut.log(),
         }
     }
 
@@ -228,12 +147,7 @@ impl<H: Handler> Server<H> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let acceptor = TlsAcceptor::from(self.tls.borrow().clone());
-        let stream = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await?;
-        let stream = Box::new(stream.map_err(Cut::Handshake)?);
-        let tls = tls_info(stream.get_ref().1);
-        tracing::debug!(protocol = tls.protocol, cipher = tls.cipher, "TLS");
-        Ok((stream, tls))
+        listener::tls::handshake(&self.tls, stream).await
     }
 
     /// Speaks over one stream, plain or TLS.
@@ -254,7 +168,7 @@ impl<H: Handler> Server<H> {
                 conversation.session().stop();
             }
             let wants = conversation.advance().await;
-            write(stream, conversation.session().take_output()).await?;
+            write(stream, &conversation.session().take_output()).await?;
             match wants {
                 Wants::Write => continue,
                 Wants::StartTls => return Ok(Ended::StartTls),
@@ -295,7 +209,7 @@ impl<H: Handler> Server<H> {
                 Ok(Err(error)) => return Err(Cut::Lost(error)),
                 Err(Late) => {
                     session.timed_out();
-                    write(stream, session.take_output()).await?;
+                    write(stream, &session.take_output()).await?;
                     close(stream).await;
                     return Err(Cut::Silent);
                 }
@@ -304,34 +218,23 @@ impl<H: Handler> Server<H> {
     }
 }
 
-/// Writes and flushes a batch of replies.
-async fn write<S: AsyncWrite + Unpin>(stream: &mut S, output: Vec<u8>) -> Result<(), Cut> {
-    if output.is_empty() {
-        return Ok(());
+impl<H: Handler> Protocol for Server<H> {
+    fn span(&self, number: u64, peer: IpAddr) -> tracing::Span {
+        tracing::info_span!("smtp", session = number, peer = %peer)
     }
-    let written = timeout(WRITE_TIMEOUT, async {
-        stream.write_all(&output).await?;
-        stream.flush().await
-    });
-    written.await?.map_err(Cut::Lost)
-}
 
-/// Closes our side, and reads what is still under way: closing over unread octets would reset the connection and
-/// take our last reply with it.
-async fn close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
-    let mut buffer = [0; 1024];
-    let mut left = LINGER_READ;
-    let closing = async {
-        stream.shutdown().await?;
-        while left > 0 {
-            match stream.read(&mut buffer).await? {
-                0 => break,
-                len => left = left.saturating_sub(len),
-            }
+    fn turn_away(&self, stream: &TcpStream) {
+        if !self.config.implicit_tls {
+            let mut reply = Vec::new();
+            let style = Style { lang: self.config.session.lang, utf8: false };
+            Reply::TooManyConnections.write(style, &mut reply);
+            _ = stream.try_write(&reply);
         }
-        std::io::Result::Ok(())
-    };
-    _ = timeout(CLOSE_TIMEOUT, closing).await;
+    }
+
+    async fn connection(self, stream: TcpStream, peer: IpAddr) {
+        Server::connection(&self, stream, peer).await;
+    }
 }
 
 /// The time for a read is over.
@@ -341,42 +244,4 @@ struct Late;
 enum Ended {
     Closed,
     StartTls,
-}
-
-/// Why a connection ended before its time.
-enum Cut {
-    Silent,
-    Lost(std::io::Error),
-    Handshake(std::io::Error),
-}
-
-impl From<tokio::time::error::Elapsed> for Cut {
-    fn from(_: tokio::time::error::Elapsed) -> Self {
-        Self::Silent
-    }
-}
-
-fn tls_info(connection: &rustls::ServerConnection) -> TlsInfo {
-    let certificates = connection.peer_certificates().unwrap_or_default();
-    let protocol = connection.protocol_version().and_then(|version| version.as_str());
-    let suite = connection.negotiated_cipher_suite();
-    let cipher = suite.and_then(|suite| suite.suite().as_str());
-    TlsInfo {
-        certificates: certificates.iter().map(|one| one.clone().into_owned()).collect(),
-        protocol: protocol.unwrap_or("unknown"),
-        cipher: cipher.unwrap_or("unknown"),
-    }
-}
-
-/// Until the server is told to stop, or nobody can tell it any more.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    _ = stop.wait_for(|stop| *stop).await;
-}
-
-fn report(ended: Result<(), JoinError>) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
-        tracing::error!("a connection panicked and was closed");
-    }
 }

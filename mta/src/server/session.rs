@@ -21,6 +21,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use domain::Verdict;
+use listener::TlsInfo;
 use zeroize::{Zeroize, Zeroizing};
 
 use self::body::{Body, Transfer};
@@ -28,7 +29,7 @@ use self::envelope::Envelope;
 pub use self::step::Step;
 use super::capability::Circumstances;
 use super::config::SessionConfig;
-use super::handler::{Accepted, Peer, TlsInfo};
+use super::handler::{Accepted, Peer};
 use super::reply::{Reply, Style};
 use crate::wire::command::Mechanism;
 use crate::wire::line::{AUTH_LINE, BASE_LINE, EXTENDED_LINE, Framed, LineFramer};

@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mta::server::serve::{COMMAND_TIMEOUT, MESSAGE_TIMEOUT, SESSION_TIMEOUT, WRITE_TIMEOUT};
+use listener::stream::WRITE_TIMEOUT;
+use mta::server::serve::{COMMAND_TIMEOUT, MESSAGE_TIMEOUT, SESSION_TIMEOUT};
 use mta::server::{ListenerConfig, Role, Server};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
@@ -190,7 +191,7 @@ async fn a_new_configuration_counts_from_the_next_handshake() {
 #[tokio::test]
 async fn too_many_connections_of_one_address() {
     let mut settings = ListenerConfig::new(config(Role::Reception));
-    settings.max_connections_per_address = 2;
+    settings.limits.connections_per_address = 2;
     let running = running(settings).await;
     let (mut first, mut second) = (running.connect().await, running.connect().await);
     assert!(reply(&mut first).await.starts_with("220 "));
