@@ -266,7 +266,9 @@ impl Demo {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(SETTLE, work).await.unwrap_or(Ok(()))
+        tokio::time::timeout(SETTLE, work).await.unwrap_or_else(|_| {
+            Err(format!("what fell due is not done after {} s", SETTLE.as_secs()).into())
+        })
     }
 
     async fn publish_when_old(&self) -> Outcome<()> {
