@@ -52,8 +52,8 @@ pub(crate) enum KeystoreError {
     /// No randomness.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
-    /// A flush failed earlier; what the disk holds is not known until the store is opened again.
-    #[error("the disk failed to flush the keystore; the store must be opened again")]
+    /// A flush failed earlier; what the disk holds is not known until all slots are written again.
+    #[error("the disk failed to flush the keystore")]
     Poisoned,
     /// The cipher refused.
     #[error("a key could not be wrapped")]
@@ -249,7 +249,8 @@ impl Keystore {
     }
 
     /// Puts everything written on stable storage. After a failure nobody knows what is there, and
-    /// a later flush would succeed without it: this keystore flushes no more.
+    /// a later flush would succeed without it: this keystore flushes no more before
+    /// [`Keystore::renew`].
     pub(crate) fn flush(&self) -> Result<(), KeystoreError> {
         if self.is_poisoned() {
             return Err(KeystoreError::Poisoned);
@@ -264,8 +265,8 @@ impl Keystore {
         self.poisoned.load(Ordering::Acquire)
     }
 
-    /// At opening: writes every slot again where it lies, and flushes. After a failed flush the
-    /// page cache shows slots that the disk does not have.
+    /// Writes every slot again where it lies, and flushes: after a failed flush the page cache shows
+    /// slots that the disk does not have. At `Ok` what the slots show is what the disk has.
     pub(crate) fn renew(&self) -> Result<(), KeystoreError> {
         /// Octets written at once.
         const BATCH: u64 = 1024 * 1024;
@@ -279,7 +280,9 @@ impl Keystore {
             self.file.write_at(at, &buffer)?;
             at += len as u64;
         }
-        self.flush()
+        let flushed = self.file.sync();
+        self.poisoned.store(flushed.is_err(), Ordering::Release);
+        Ok(flushed?)
     }
 
     fn grow(&mut self) -> Result<SlotNumber, KeystoreError> {

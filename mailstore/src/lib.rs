@@ -38,6 +38,7 @@ pub use actor::{Actor, Through};
 pub use engine::Condition;
 pub use engine::embedded::{Embedding, OpenError};
 pub use engine::memory::Faults;
+pub use engine::mending::Vitals;
 pub use error::{Cause, Fault, StoreError};
 pub use id::{
     AccountId, BadId, BodyId, MailboxId, MessageId, PrincipalId, QueueId, StoreId, ThreadId,

@@ -8,6 +8,7 @@ use crate::actor::Actor;
 use crate::body::{BodyReader, BodyWriter};
 use crate::engine::embedded::{Embedded, Embedding, OpenError};
 use crate::engine::memory::{Faults, Memory};
+use crate::engine::mending::Vitals;
 use crate::engine::{Condition, Engine, Job};
 use crate::error::StoreError;
 use crate::id::{AccountId, BodyId};
@@ -358,6 +359,12 @@ impl Store {
     #[must_use]
     pub fn condition(&self) -> Condition {
         self.0.engine.condition()
+    }
+
+    /// How the store does, for metrics and alarms.
+    #[must_use]
+    pub fn vitals(&self) -> Vitals {
+        self.0.engine.vitals()
     }
 
     /// Who follows the change log.

@@ -17,7 +17,6 @@ use crate::id::{AccountId, BodyId};
 use crate::index::{Index, MemoryIndex, Snapshot};
 use crate::key::Key;
 use crate::keystore::{Keystore, Slot};
-use crate::log::manifest::Manifest;
 use crate::log::walk::{Bodies as WalkBodies, Damage, Walked, walk};
 use crate::log::{self, Applied, LogError};
 use crate::model::Record;
@@ -102,7 +101,7 @@ pub struct Report {
     pub bodies: u64,
     /// Octets of those bodies.
     pub octets: u64,
-    /// Octets behind the last frame, as a crash leaves them; harmless.
+    /// A frame that was not finished lies behind the last one, as a crash leaves it; harmless.
     pub torn_tail: bool,
     /// What is wrong.
     pub findings: Vec<Finding>,
@@ -125,7 +124,7 @@ pub fn verify(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, OpenError> {
     let _lock = embedded::lock_present(&**disk, dir)?;
-    let manifest = Manifest::read(&**disk, dir)?;
+    let manifest = log::read_manifest(&**disk, dir)?;
     let mut report = Report::default();
     let keys = MemoryIndex::default();
     let mut index = StoredIndex::open(&**disk, dir, manifest.store)?;

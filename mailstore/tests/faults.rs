@@ -9,6 +9,8 @@
 
 #[path = "faults/damage.rs"]
 mod damage;
+#[path = "faults/flush.rs"]
+mod flush;
 #[path = "faults/power.rs"]
 mod power;
 #[path = "faults/world.rs"]

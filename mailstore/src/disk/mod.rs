@@ -64,6 +64,12 @@ pub trait Disk: Send + Sync + Debug {
     /// Takes the exclusive lock on a file (created if absent) until the guard is dropped; `WouldBlock` when another
     /// process or another guard holds it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+
+    /// Whether what is elsewhere done by a thread beside the writer is to be done in turn with it, so that a run with
+    /// a seed can be repeated.
+    fn takes_turns(&self) -> bool {
+        false
+    }
 }
 
 /// An open file. Offsets and lengths in bytes.

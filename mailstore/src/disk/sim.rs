@@ -273,6 +273,10 @@ impl Disk for SimDisk {
             Err(failure(io::ErrorKind::WouldBlock, path))
         }
     }
+
+    fn takes_turns(&self) -> bool {
+        true
+    }
 }
 
 struct SimFile {

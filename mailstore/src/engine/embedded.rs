@@ -9,12 +9,13 @@
 //! DIR/index.redb   disposable
 //! ```
 //! A group's order: key slots flushed, frame written and flushed, index updated, callers told.
-//! Whatever fails before the frame is flushed fails the group and changes nothing; a flush that
-//! fails makes the store read-only until it is opened again. Damage of the log makes it read-only
+//! Whatever fails before the frame is flushed fails the group and changes nothing; after a flush
+//! that failed the store reopens itself ([`super::mending`]). Damage of the log makes it read-only
 //! until it is repaired, however often it is opened.
 
 use super::group::{self, Group, Surroundings};
 use super::keyring::Keyring;
+use super::mending::{Incidents, Vitals};
 use super::{Condition, Engine, Job};
 use crate::body::{Bodies, BodyFile, BodyReader, BodyWriter};
 use crate::disk::{Disk, Open};
@@ -95,14 +96,15 @@ impl From<LogError> for OpenError {
 /// The embedded engine.
 pub(crate) struct Embedded {
     log: Mutex<Log>,
-    index: RedbIndex,
+    pub(super) index: RedbIndex,
     bodies: Arc<Bodies>,
-    with: Surroundings,
+    pub(super) with: Surroundings,
     /// Files of bodies that a failed frame names. The frame may be on the disk until another is
     /// written at its place; until then they stay.
-    stranded: Mutex<Vec<Arc<BodyFile>>>,
+    pub(super) stranded: Mutex<Vec<Arc<BodyFile>>>,
     unflushed: AtomicBool,
     broken: AtomicBool,
+    pub(super) incidents: Incidents,
     /// Held until the engine is dropped. Last, so that the files are closed before it goes.
     _lock: Box<dyn Send + Sync>,
 }
@@ -163,6 +165,7 @@ impl Embedded {
             stranded: Mutex::default(),
             unflushed: AtomicBool::new(true),
             broken: AtomicBool::new(false),
+            incidents: Incidents::default(),
             _lock: lock,
         };
         if engine.condition() == Condition::Sound {
@@ -170,6 +173,7 @@ impl Embedded {
             engine.settle()?;
         }
         engine.flush_index()?;
+        engine.log().prepare_in_turn();
         Ok((engine, recovery))
     }
 
@@ -198,8 +202,12 @@ impl Embedded {
         Ok(())
     }
 
-    fn log(&self) -> MutexGuard<'_, Log> {
+    pub(super) fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn mark_unflushed(&self) {
+        self.unflushed.store(true, Ordering::Release);
     }
 
     /// One frame: on stable storage and visible at return.
@@ -215,7 +223,7 @@ impl Embedded {
             self.break_off();
             return Err(error.into());
         }
-        self.unflushed.store(true, Ordering::Release);
+        self.mark_unflushed();
         Ok(applied.position.sequence)
     }
 
@@ -227,6 +235,7 @@ impl Embedded {
             Ok(sequence) => group.succeed(sequence, &self.with),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a commit group failed");
+                self.mend();
                 group.fail(&error);
                 Vec::new()
             }
@@ -347,6 +356,8 @@ impl Engine for Embedded {
         let mut waiting = VecDeque::from(jobs);
         let mut changed = Vec::new();
         while !waiting.is_empty() {
+            self.mend();
+            self.log().prepare_in_turn();
             if let Condition::ReadOnly(why) = self.condition() {
                 let refuse = |job: Box<dyn Job>| job.finish(Err(StoreError::ReadOnly(why)));
                 waiting.drain(..).for_each(refuse);
@@ -406,6 +417,7 @@ impl Engine for Embedded {
     }
 
     fn tick(&self) {
+        self.mend();
         if let Err(error) = self.flush_index() {
             tracing::error!(error = &error as &dyn std::error::Error, "the index was not flushed");
         }
@@ -413,6 +425,10 @@ impl Engine for Embedded {
 
     fn break_off(&self) {
         self.broken.store(true, Ordering::Release);
+    }
+
+    fn vitals(&self) -> Vitals {
+        self.vitals_now()
     }
 
     fn condition(&self) -> Condition {

@@ -146,7 +146,7 @@ impl Keyring {
         self.keystore().is_poisoned()
     }
 
-    /// At opening: writes all slots again and flushes them.
+    /// Writes all slots again and flushes them.
     pub(crate) fn renew(&self) -> Result<(), StoreError> {
         Ok(self.keystore().renew()?)
     }
@@ -184,8 +184,9 @@ impl Keyring {
         Ok(keystore.flush()?)
     }
 
-    /// At opening: overwrites slots that no living account names: of creations that never were
-    /// committed, of erasures that had begun, and what a crash left half written of either. An unreadable slot that an account does name is left for somebody to look at.
+    /// At opening, between two groups: overwrites slots that no living account names: of creations
+    /// that never were committed, of erasures that had begun, and what a crash left half written of
+    /// either. An unreadable slot that an account does name is left for somebody to look at.
     pub(crate) fn settle(&self, snapshot: &dyn Snapshot) -> Result<(), StoreError> {
         let used = self.keystore().slots()?;
         let torn = used.iter().any(|(_, slot)| *slot == Slot::Damaged);

@@ -6,6 +6,7 @@
 
 use super::group::{self, Group, Surroundings};
 use super::keyring::Keyring;
+use super::mending::Vitals;
 use super::{Condition, Engine, Job};
 use crate::body::{Bodies, BodyReader, BodyWriter};
 use crate::disk::{Disk, Open, SimDisk};
@@ -204,5 +205,9 @@ impl Engine for Memory {
 
     fn condition(&self) -> Condition {
         Condition::Sound
+    }
+
+    fn vitals(&self) -> Vitals {
+        Vitals { condition: Condition::Sound, failed_flushes: 0 }
     }
 }

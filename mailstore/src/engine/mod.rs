@@ -8,6 +8,7 @@ pub(crate) mod embedded;
 pub(crate) mod group;
 pub(crate) mod keyring;
 pub(crate) mod memory;
+pub(crate) mod mending;
 
 use crate::body::{BodyReader, BodyWriter};
 use crate::error::StoreError;
@@ -40,7 +41,7 @@ pub(crate) trait Job: Send {
 pub enum Condition {
     /// It does.
     Sound,
-    /// It does not, until it is opened again or repaired.
+    /// It does not, until it is opened again or repaired: why.
     ReadOnly(&'static str),
 }
 
@@ -79,4 +80,6 @@ pub(crate) trait Engine: Send + Sync + Debug {
     fn break_off(&self);
     /// Whether changes are taken.
     fn condition(&self) -> Condition;
+    /// How the store does.
+    fn vitals(&self) -> mending::Vitals;
 }

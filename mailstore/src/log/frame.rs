@@ -27,6 +27,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Octets before the head.
 pub(crate) const HEADER_LEN: usize = 56;
+/// Where the marker stands in the header.
+pub(crate) const MARKER_AT: usize = 8;
 const MAGIC: [u8; 4] = *b"PLI1";
 const ALIGN: usize = 8;
 /// Octets of a head. A commit group ends well below it.
@@ -154,7 +156,7 @@ pub(crate) fn peek(octets: &[u8], marker: u64) -> Result<FrameInfo, NotAFrame> {
     let header = octets.get(..HEADER_LEN).ok_or(NotAFrame::Short)?;
     let info = FrameInfo {
         link: Link {
-            marker: number(header, 8)?,
+            marker: number(header, MARKER_AT)?,
             sequence: number(header, 16)?,
             previous: number(header, 24)?,
         },
@@ -179,7 +181,7 @@ pub(crate) fn check_head(octets: &[u8], info: &FrameInfo) -> Result<(), NotAFram
 
 /// A frame's octets for a segment with another marker; its checksum stays.
 pub(crate) fn remark(octets: &mut [u8], marker: u64) -> Result<(), NotAFrame> {
-    let place = octets.get_mut(8..16).ok_or(NotAFrame::Short)?;
+    let place = octets.get_mut(MARKER_AT..16).ok_or(NotAFrame::Short)?;
     place.copy_from_slice(&marker.to_le_bytes());
     Ok(())
 }

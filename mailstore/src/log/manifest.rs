@@ -1,13 +1,13 @@
 //! The manifest: a small file that names what the store consists of.
 //!
 //! It is replaced as a whole: written beside, flushed, renamed over the old one, the directory
-//! flushed. Three lines: format, the contents as JSON, a checksum (XXH3-64, hexadecimal) of the
+//! flushed. Who changes it in a running store goes through [`Catalogue`](super::catalogue). Three lines: format, the contents as JSON, a checksum (XXH3-64, hexadecimal) of the
 //! two lines before. Whatever it does not name is not part of the store: segment files it does
 //! not name are swept at opening; body files are named by the frames it names.
 
 use super::walk::Damage;
 use super::{LogError, MANIFEST};
-use crate::disk::{Disk, DiskFile, Open};
+use crate::disk::{Disk, Open};
 use crate::id::StoreId;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -27,8 +27,12 @@ pub(crate) struct Manifest {
     pub(crate) next_segment: u64,
     /// The snapshot that stands for all frames before the first segment.
     pub(crate) snapshot: Option<Snapshot>,
-    /// Segments in the order of their frames; the last one is open.
+    /// Segments in the order of their frames; the last one is open, or was until the prepared one
+    /// was taken into use.
     pub(crate) segments: Vec<Segment>,
+    /// The segment prepared ahead. It follows the others once its first frame is there, and that
+    /// frame says from where on; see [`Segment::first_sequence`].
+    pub(crate) ready: Option<Prepared>,
     /// Damage that was found and not repaired. While there is any, nothing is built on the log,
     /// however often it is opened.
     pub(crate) damage: Vec<Damage>,
@@ -40,6 +44,15 @@ pub(crate) struct Manifest {
 pub(crate) struct Snapshot {
     pub(crate) file: String,
     pub(crate) sequence: u64,
+}
+
+/// A segment file that was written and flushed before it is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Prepared {
+    pub(crate) number: u64,
+    /// Random; none of what the file held before is a frame with this marker.
+    pub(crate) marker: u64,
 }
 
 /// One segment file.
@@ -67,9 +80,10 @@ impl Manifest {
     /// This manifest with a fresh open segment; segments that it voids altogether are left out.
     pub(crate) fn with(&self, segment: Segment) -> Self {
         let mut next = self.clone();
-        next.next_segment = segment.number + 1;
+        next.next_segment = next.next_segment.max(segment.number + 1);
         next.segments.retain(|old| old.first_sequence < segment.first_sequence);
         next.segments.push(segment);
+        next.ready = next.ready.filter(|ready| ready.number != segment.number);
         next
     }
 
@@ -94,38 +108,22 @@ impl Manifest {
         if sound { serde_json::from_str(json).ok() } else { None }
     }
 
-    /// Replaces the manifest of the store in `dir`. On stable storage at return.
+    /// Replaces the manifest of the store in `dir`. On stable storage at return; after an error the
+    /// old one may count, or this one.
     pub(crate) fn write(&self, disk: &dyn Disk, dir: &Path) -> Result<(), LogError> {
-        self.stage(disk, dir)?.replace(disk, dir)
-    }
-
-    /// Writes the new manifest beside the old one, which still counts.
-    pub(crate) fn stage(&self, disk: &dyn Disk, dir: &Path) -> Result<Staged, LogError> {
-        let json = serde_json::to_string(self).map_err(|_| LogError::Manifest)?;
-        let signed = format!("{FORMAT}\n{json}");
-        let text = format!("{signed}\n{:016x}\n", xxh3_64(signed.as_bytes()));
         let beside = dir.join(format!("{MANIFEST}.new"));
         let file = disk.open(&beside, Open::Create)?;
         file.set_len(0)?;
-        file.write_at(0, text.as_bytes())?;
-        Ok(Staged { file, beside })
+        file.write_at(0, self.text()?.as_bytes())?;
+        file.sync()?;
+        disk.rename(&beside, &dir.join(MANIFEST))?;
+        Ok(disk.sync_dir(dir)?)
     }
-}
 
-/// A manifest written beside the one that counts.
-#[derive(Debug)]
-pub(crate) struct Staged {
-    file: Box<dyn DiskFile>,
-    beside: PathBuf,
-}
-
-impl Staged {
-    /// Lets it count. On failure either manifest may be the one on the disk.
-    pub(crate) fn replace(self, disk: &dyn Disk, dir: &Path) -> Result<(), LogError> {
-        self.file.sync()?;
-        disk.rename(&self.beside, &dir.join(MANIFEST))?;
-        disk.sync_dir(dir)?;
-        Ok(())
+    fn text(&self) -> Result<String, LogError> {
+        let json = serde_json::to_string(self).map_err(|_| LogError::Manifest)?;
+        let signed = format!("{FORMAT}\n{json}");
+        Ok(format!("{signed}\n{:016x}\n", xxh3_64(signed.as_bytes())))
     }
 }
 
@@ -140,9 +138,10 @@ mod tests {
         disk.create_dir(dir).unwrap();
         let manifest = Manifest {
             store: StoreId::from_bytes([1; 16]),
-            next_segment: 3,
+            next_segment: 4,
             snapshot: None,
             segments: vec![Segment { number: 2, marker: 9, first_sequence: 1, previous: 0 }],
+            ready: Some(Prepared { number: 3, marker: 10 }),
             damage: Vec::new(),
         };
         manifest.write(&disk, dir).unwrap();

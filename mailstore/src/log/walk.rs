@@ -4,8 +4,8 @@
 //! damage, and the walk goes on behind it. Frames that a later segment voids (see
 //! [`Segment::first_sequence`]) are not looked at. Nothing is changed here.
 
-use super::frame::{self, FrameInfo, HEADER_LEN, Head, NotAFrame};
-use super::manifest::{Manifest, Segment};
+use super::frame::{self, FrameInfo, HEADER_LEN, Head, Link, NotAFrame};
+use super::manifest::{Manifest, Prepared, Segment};
 use super::{LogError, Position};
 use crate::disk::{Disk, DiskFile, Open};
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub(crate) struct WalkEnd {
     /// The last frame that counts.
     pub(crate) last: Option<Position>,
     pub(crate) damage: Vec<Damage>,
-    /// Octets behind the last frame that are not a frame.
+    /// Behind the last frame another one begins and is not whole.
     pub(crate) torn: bool,
     pub(crate) frames: u64,
 }
@@ -120,7 +120,7 @@ pub(crate) fn walk(
                             sequences: (expected.0, void_from.saturating_sub(1)),
                         });
                     } else {
-                        end.torn = reader.file.len()? > at;
+                        end.torn = reader.frame_began()?;
                     }
                     later
                 }
@@ -165,6 +165,32 @@ pub(crate) fn walk(
         }
     }
     Ok(end)
+}
+
+/// What stands at the beginning of a prepared segment.
+pub(crate) enum First {
+    /// No frame: it is not in use.
+    None,
+    /// The first frame, and where it stands.
+    Sound(Link),
+    /// Later frames, but not the first.
+    Damaged,
+}
+
+/// Looks at the first frame of a prepared segment.
+pub(crate) fn first_frame(
+    disk: &dyn Disk,
+    dir: &Path,
+    ready: Prepared,
+) -> Result<First, LogError> {
+    let segment = Segment { number: ready.number, marker: ready.marker, ..Segment::default() };
+    let file = disk.open(&segment.path(dir), Open::Read)?;
+    let mut reader = Reader { file, segment, offset: 0 };
+    if let Some((info, _)) = reader.read()? {
+        return Ok(First::Sound(info.link));
+    }
+    let later = reader.find_later(0, u64::MAX)?;
+    Ok(if later.is_some() { First::Damaged } else { First::None })
 }
 
 /// The index of the segment that holds a position, and the position where it lies now.
@@ -237,6 +263,19 @@ impl Reader {
         Ok(frame::check_head(&octets, &info).is_ok().then_some((info, octets)))
     }
 
+    /// Whether something at the current offset was to be a frame of this segment.
+    fn frame_began(&self) -> Result<bool, LogError> {
+        let rest = self.file.len()?.saturating_sub(self.offset);
+        let len = usize::try_from(rest).unwrap_or(usize::MAX).min(HEADER_LEN);
+        let mut octets = vec![0; len];
+        self.file.read_at(self.offset, &mut octets)?;
+        Ok(match frame::peek(&octets, self.segment.marker) {
+            Ok(_) => true,
+            Err(NotAFrame::Short) => octets.iter().any(|octet| *octet != 0),
+            Err(_) => false,
+        })
+    }
+
     fn bodies(&self, info: &FrameInfo) -> Result<Option<Vec<u8>>, LogError> {
         let rest = self.file.len()?.saturating_sub(self.offset);
         if rest < (info.bodies_at() + info.bodies_len) as u64 {
@@ -261,6 +300,7 @@ impl Reader {
         /// Octets looked at in one read.
         const WINDOW: usize = 1024 * 1024;
         let len = self.file.len()?;
+        let marker = self.segment.marker.to_le_bytes();
         let mut window = Vec::new();
         let mut at = self.offset;
         while at < len {
@@ -268,8 +308,12 @@ impl Reader {
                 .map_err(|_| LogError::Position)?;
             window.resize(take, 0);
             self.file.read_at(at, &mut window)?;
-            // Frames begin at multiples of 8.
-            for start in (0..take.min(WINDOW)).step_by(8) {
+            for marked in memchr::memmem::find_iter(&window, &marker) {
+                // Frames begin at multiples of 8.
+                let Some(start) = marked.checked_sub(frame::MARKER_AT) else { continue };
+                if start % 8 != 0 || start >= WINDOW {
+                    continue;
+                }
                 let candidate = window.get(start..).unwrap_or_default();
                 let Ok(info) = frame::peek(candidate, self.segment.marker) else { continue };
                 if info.link.sequence <= sequence || info.link.sequence >= void_from {
