@@ -69,7 +69,7 @@ fn key(principal: PrincipalId) -> ServiceKey {
 
 /// Where notices for a principal at home in this account go.
 pub(crate) fn of(view: &View<'_>, principal: PrincipalId) -> Result<Option<Contact>, StoreError> {
-    tables::get(view, &key(principal))
+    view.service_value(&key(principal))
 }
 
 impl Access {
@@ -85,7 +85,7 @@ impl Access {
             return Err(StoreError::Limit("an address or number"));
         }
         let contact = contact.clone();
-        let work = move |tx: &mut Transaction<'_>| tables::put(tx, &key(principal), &contact);
+        let work = move |tx: &mut Transaction<'_>| tx.put_service_value(&key(principal), &contact);
         self.store.transact(actor, home, work).await.map(drop)
     }
 }

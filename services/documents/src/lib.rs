@@ -123,7 +123,7 @@ impl Documents {
         let original = body.read_all().map_err(StoreError::from)?;
         let outcomes: Vec<Outcome> = plan.outcomes().collect();
         let hostname = self.post.settings().hostname.to_string();
-        let own_id = EntryId::random(self.post.random())?;
+        let own_id = EntryId::random(self.post.random()).map_err(StoreError::from)?;
         let receipt = Receipt {
             from: &account.address,
             to: &asked.to,
