@@ -3,7 +3,7 @@
 use crate::entry::{
     Author, Decisions, Entry, EntryId, EntryState, FiledBy, Series, SeriesId, TypeCode,
 };
-use crate::{list, tables};
+use crate::{hidden, list, tables};
 use clinical::value_sets::{Confidentiality, Kind};
 use mailstore::body::Body;
 use mailstore::{MessageId, StoreError, Transaction, View};
@@ -152,6 +152,7 @@ pub fn file(
         let key = tables::by_set_id(tx, name);
         tx.put_service_value(&key, &series.id)?;
     }
+    hidden::expect_notice(tx, &entry);
     series.entries.push(id);
     tx.put_service_value(&tables::series(series.id), &series)?;
     Ok(entry)

@@ -15,6 +15,8 @@ const BY_UNIQUE_ID: TableName = TableName::constant("recordbyuniqueid");
 const BY_SET_ID: TableName = TableName::constant("recordbysetid");
 const BY_HASH: TableName = TableName::constant("recordbyhash");
 const FATES: TableName = TableName::constant("recordfates");
+/// Notices that are due of documents kept from the citizen.
+pub(crate) const NOTICES: TableName = TableName::constant("recordnotice");
 
 pub(crate) fn entry(id: EntryId) -> ServiceKey {
     ServiceKey::new(ENTRIES).id(*id.as_bytes())
