@@ -56,7 +56,7 @@ impl Access {
     fn bound(&self, certificate: &Certificate) -> Result<Option<AtHome>, StoreError> {
         let operator = self.store.operator_view()?;
         for key in keys(&operator, certificate) {
-            if let Some(bound) = tables::get::<Bound>(&operator, &key)? {
+            if let Some(bound) = operator.service_value::<Bound>(&key)? {
                 return Ok(Some((bound.principal, bound.home)));
             }
         }
@@ -124,9 +124,9 @@ impl Access {
         let bound = Bound { principal, home };
         let work = move |tx: &mut Transaction<'_>| {
             for key in &keys {
-                match tables::get::<Bound>(tx, key)? {
+                match tx.service_value::<Bound>(key)? {
                     Some(other) if other.principal != principal => return Err(BindError::Taken),
-                    _ => tables::put(tx, key, &bound)?,
+                    _ => tx.put_service_value(key, &bound)?,
                 }
             }
             Ok(())

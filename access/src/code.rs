@@ -162,7 +162,7 @@ impl Access {
                 expires: tx.now().as_second() + CODE_LIFE,
                 tries: 0,
             };
-            tables::put(tx, &key(principal), &pending)
+            tx.put_service_value(&key(principal), &pending)
         };
         self.store.transact(opened.actor, opened.account, work).await.map(drop)
     }
@@ -201,7 +201,8 @@ enum Confirmed {
 
 fn confirm(tx: &mut Transaction<'_>, token: [u8; 16], code: &str) -> Result<Confirmed, StoreError> {
     let token = hashed(tx, &hex::encode(token));
-    let all: Vec<(_, Pending)> = tables::all(tx, &ServiceKey::new(tables::PENDING), MAX_PENDING)?;
+    let all: Vec<(_, Pending)> =
+        tx.service_values(&ServiceKey::new(tables::PENDING), MAX_PENDING)?;
     let found = all.into_iter().find(|(_, pending)| pending.token == token);
     let Some((key, mut pending)) = found else { return Ok(Confirmed::Expired) };
     let late = tx.now() >= Timestamp::from_second(pending.expires).unwrap_or(Timestamp::MIN);
@@ -214,6 +215,6 @@ fn confirm(tx: &mut Transaction<'_>, token: [u8; 16], code: &str) -> Result<Conf
         return Ok(Confirmed::Right(pending.principal));
     }
     pending.tries += 1;
-    tables::put(tx, &key, &pending)?;
+    tx.put_service_value(&key, &pending)?;
     Ok(Confirmed::Wrong)
 }

@@ -3,13 +3,16 @@
 //! Invariant: at least one way is there for whoever logs in by code. `Debug` prints which ways there
 //! are and nothing else.
 
-use crate::courier::{Channel, Notice};
+use crate::courier::{Channel, CourierError, Notice};
 use crate::{Access, tables};
-use domain::Lang;
+use domain::{Bilingual, Lang};
+use mailstore::model::principal::Rights;
 use mailstore::{AccountId, Actor, PrincipalId, ServiceKey, StoreError, Transaction, View};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// Principals of one account that are told something.
+const MAX_TOLD: usize = 64;
 /// Octets of an address or number.
 const MAX_CONTACT: usize = 320;
 
@@ -69,7 +72,7 @@ fn key(principal: PrincipalId) -> ServiceKey {
 
 /// Where notices for a principal at home in this account go.
 pub(crate) fn of(view: &View<'_>, principal: PrincipalId) -> Result<Option<Contact>, StoreError> {
-    tables::get(view, &key(principal))
+    view.service_value(&key(principal))
 }
 
 impl Access {
@@ -85,7 +88,52 @@ impl Access {
             return Err(StoreError::Limit("an address or number"));
         }
         let contact = contact.clone();
-        let work = move |tx: &mut Transaction<'_>| tables::put(tx, &key(principal), &contact);
+        let work = move |tx: &mut Transaction<'_>| tx.put_service_value(&key(principal), &contact);
         self.store.transact(actor, home, work).await.map(drop)
     }
+
+    /// Tells those who may read an account something that has no content of it, each where and in the language that
+    /// they said; gives how many were told. Who left no address is not reached.
+    pub async fn notify(
+        &self,
+        account: AccountId,
+        subject: Bilingual,
+        text: Bilingual,
+    ) -> Result<usize, NotifyError> {
+        let now = self.clock.now();
+        let mut notices = Vec::new();
+        {
+            let (operator, view) = (self.store.operator_view()?, self.store.view(account)?);
+            let grants = view.grants()?.into_iter();
+            let readers = grants.filter(|(_, grant)| grant.allows(Rights::READ, now));
+            for (principal, _) in readers.take(MAX_TOLD) {
+                let Some(home) = self.home_of(&operator, principal)? else { continue };
+                let contact = match self.store.view(home) {
+                    // A home that was erased has nobody to tell.
+                    Err(StoreError::NoSuchAccount) => continue,
+                    home => of(&home?, principal)?,
+                };
+                notices.extend(contact.and_then(|contact| {
+                    let text = text.get(contact.lang).to_owned();
+                    contact.notice(subject.get(contact.lang), text)
+                }));
+            }
+        }
+        let told = notices.len();
+        for notice in notices {
+            self.courier.send(notice).await?;
+        }
+        Ok(told)
+    }
+}
+
+/// Why nobody, or not everybody, was told.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// A notice did not leave.
+    #[error(transparent)]
+    Courier(#[from] CourierError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

@@ -9,6 +9,7 @@
 //! | passwords that people choose | `password` |
 //! | one-time codes, between password and session | `code` |
 //! | web sessions | `session` |
+//! | where notices go, and telling people something | `contact` |
 //! | how notices leave | `courier` |
 //! | guessing made slow | `throttle` |
 //!
@@ -32,7 +33,7 @@ mod throttle;
 
 pub use certificate::{BindError, CertificateDenied};
 pub use code::{CODE_LIFE, CodeAnswer, MAX_CODE_TRIES, PendingLogIn};
-pub use contact::Contact;
+pub use contact::{Contact, NotifyError};
 pub use courier::{Channel, Courier, CourierError, Notice, Sending};
 pub use opened::{Opened, Way};
 pub use password::{MIN_PASSWORD, PasswordError};

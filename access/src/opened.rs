@@ -89,10 +89,10 @@ impl Access {
         (principal, home): AtHome,
     ) -> Result<(), StoreError> {
         let key = home_key(principal);
-        if tables::get::<Home>(&self.store.operator_view()?, &key)? == Some(Home(home)) {
+        if self.store.operator_view()?.service_value::<Home>(&key)? == Some(Home(home)) {
             return Ok(());
         }
-        let work = move |tx: &mut Transaction<'_>| tables::put(tx, &key, &Home(home));
+        let work = move |tx: &mut Transaction<'_>| tx.put_service_value(&key, &Home(home));
         self.store.transact(actor, AccountId::OPERATOR, work).await.map(drop)
     }
 
@@ -101,7 +101,7 @@ impl Access {
         operator: &View<'_>,
         principal: PrincipalId,
     ) -> Result<Option<AccountId>, StoreError> {
-        Ok(tables::get::<Home>(operator, &home_key(principal))?.map(|Home(account)| account))
+        Ok(operator.service_value::<Home>(&home_key(principal))?.map(|Home(account)| account))
     }
 
     /// The principals that a log-in name may mean: its own, or those with a grant on the account of

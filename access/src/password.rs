@@ -56,7 +56,7 @@ fn matches(password: &[u8], kept: &str) -> bool {
 }
 
 pub(crate) fn is_set(view: &View<'_>, principal: PrincipalId) -> Result<bool, StoreError> {
-    Ok(tables::get::<Password>(view, &key(principal))?.is_some())
+    Ok(view.service_value::<Password>(&key(principal))?.is_some())
 }
 
 impl Access {
@@ -86,7 +86,7 @@ impl Access {
         let hash = self.hashing(move || hash(chosen.as_bytes(), &salt)).await.flatten();
         let hash = hash.ok_or(PasswordError::Hashing)?;
         let work = move |tx: &mut Transaction<'_>| {
-            tables::put(tx, &key(principal), &Password { hash: hash.clone() })
+            tx.put_service_value(&key(principal), &Password { hash: hash.clone() })
         };
         let _ = self.store.transact::<_, StoreError, _>(actor, home, work).await?;
         Ok(())
@@ -101,7 +101,7 @@ impl Access {
         let kept = match of {
             Some((principal, home)) => {
                 let view = self.store.view(home)?;
-                tables::get::<Password>(&view, &key(principal))?
+                view.service_value::<Password>(&key(principal))?
             }
             None => None,
         };

@@ -94,7 +94,7 @@ impl Access {
         for (principal, home) in self.principals_of(login)? {
             let view = self.store.view(home)?;
             let key = key(&view, principal, secret);
-            if let Some(kept) = tables::get::<AppSecret>(&view, &key)? {
+            if let Some(kept) = view.service_value::<AppSecret>(&key)? {
                 return Ok(Some(((principal, home), (key, kept))));
             }
         }
@@ -114,9 +114,9 @@ impl Access {
         let actor = Actor { principal: Some(principal), ..Actor::SYSTEM };
         let work = move |tx: &mut Transaction<'_>| {
             // It may have been taken back in between.
-            if let Some(mut kept) = tables::get::<AppSecret>(tx, &key)? {
+            if let Some(mut kept) = tx.service_value::<AppSecret>(&key)? {
                 kept.last_used = Some(today);
-                tables::put(tx, &key, &kept)?;
+                tx.put_service_value(&key, &kept)?;
             }
             Ok::<_, StoreError>(())
         };
@@ -162,14 +162,14 @@ impl Access {
         let (id, label, secret) = (self.random()?, label.to_owned(), secret.to_owned());
         let work = move |tx: &mut Transaction<'_>| {
             let known: Vec<(_, AppSecret)> =
-                tables::all(tx, &of_principal(principal), MAX_SECRETS)?;
+                tx.service_values(&of_principal(principal), MAX_SECRETS)?;
             if known.len() >= MAX_SECRETS {
                 return Err(StoreError::Limit("application secrets of a principal"));
             }
             let key = key(tx, principal, &secret);
             let created = tx.now().as_second();
             let kept = AppSecret { id, label: label.clone(), created, last_used: None };
-            tables::put(tx, &key, &kept)
+            tx.put_service_value(&key, &kept)
         };
         self.store.transact(actor, home, work).await.map(drop)
     }
@@ -181,7 +181,7 @@ impl Access {
         principal: PrincipalId,
     ) -> Result<Vec<AppSecret>, StoreError> {
         let view = self.store.view(home)?;
-        let kept = tables::all(&view, &of_principal(principal), MAX_SECRETS)?;
+        let kept = view.service_values(&of_principal(principal), MAX_SECRETS)?;
         Ok(kept.into_iter().map(|(_, kept)| kept).collect())
     }
 
@@ -194,7 +194,8 @@ impl Access {
         id: SecretId,
     ) -> Result<bool, StoreError> {
         let work = move |tx: &mut Transaction<'_>| {
-            let kept: Vec<(_, AppSecret)> = tables::all(tx, &of_principal(principal), MAX_SECRETS)?;
+            let kept: Vec<(_, AppSecret)> =
+                tx.service_values(&of_principal(principal), MAX_SECRETS)?;
             let found = kept.into_iter().find(|(_, kept)| kept.id == id);
             if let Some((key, _)) = &found {
                 tx.delete_service_record(key);

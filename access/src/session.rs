@@ -133,7 +133,7 @@ fn key(view: &View<'_>, secret: [u8; 16]) -> ServiceKey {
 }
 
 fn rows(view: &View<'_>) -> Result<Vec<(ServiceKey, Row)>, StoreError> {
-    tables::all(view, &ServiceKey::new(tables::SESSIONS), MAX_SESSIONS * 2)
+    view.service_values(&ServiceKey::new(tables::SESSIONS), MAX_SESSIONS * 2)
 }
 
 const WEB: Actor = Actor { through: Through::Web, ..Actor::SYSTEM };
@@ -155,7 +155,7 @@ impl Access {
             }
             let row = Row { id, principal, csrf, created: now, last_seen: now };
             let key = key(tx, secret);
-            tables::put(tx, &key, &row)
+            tx.put_service_value(&key, &row)
         };
         let _ = self.store.transact::<_, StoreError, _>(opened.actor, opened.account, work).await?;
         Ok(SessionToken(token))
@@ -169,7 +169,7 @@ impl Access {
             view => view?,
         };
         let key = key(&view, secret);
-        let Some(mut row) = tables::get::<Row>(&view, &key)? else { return Ok(None) };
+        let Some(mut row) = view.service_value::<Row>(&key)? else { return Ok(None) };
         drop(view);
         let now = self.clock.now().as_second();
         if row.ends() <= now {
@@ -184,9 +184,9 @@ impl Access {
             row.last_seen = now;
             let work = move |tx: &mut Transaction<'_>| {
                 // It may have been ended in between.
-                if let Some(mut row) = tables::get::<Row>(tx, &key)? {
+                if let Some(mut row) = tx.service_value::<Row>(&key)? {
                     row.last_seen = now;
-                    tables::put(tx, &key, &row)?;
+                    tx.put_service_value(&key, &row)?;
                 }
                 Ok::<_, StoreError>(())
             };

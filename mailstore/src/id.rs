@@ -3,25 +3,34 @@
 //! They are what IMAP shows as MAILBOXID, EMAILID and THREADID (RFC 8474), and what store keys
 //! are made of: being random, they tell nothing about the person behind them.
 
-use crate::random::{NoRandomness, Random};
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
-
 /// The text is not 32 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an identity is 32 hexadecimal digits")]
 pub struct BadId;
 
+impl BadId {
+    /// The bytes of an identity's text.
+    pub fn read(text: &str) -> Result<[u8; 16], Self> {
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| Self)?;
+        Ok(bytes)
+    }
+}
+
+/// Defines types of identities: 16 octets, written as 32 hexadecimal digits. `serde` is a dependency of the crate
+/// that calls it.
+#[macro_export]
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
         pub struct $name([u8; 16]);
 
         impl $name {
             /// A new one.
-            pub fn random(random: &dyn Random) -> Result<Self, NoRandomness> {
+            pub fn random(random: &dyn $crate::Random) -> Result<Self, $crate::NoRandomness> {
                 let mut bytes = [0; 16];
                 random.fill(&mut bytes)?;
                 Ok(Self(bytes))
@@ -40,25 +49,23 @@ macro_rules! ids {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{}({self})", stringify!($name))
             }
         }
 
-        impl FromStr for $name {
-            type Err = BadId;
+        impl std::str::FromStr for $name {
+            type Err = $crate::BadId;
 
-            fn from_str(text: &str) -> Result<Self, BadId> {
-                let mut bytes = [0; 16];
-                hex::decode_to_slice(text, &mut bytes).map_err(|_| BadId)?;
-                Ok(Self(bytes))
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::BadId::read(text).map(Self)
             }
         }
     )*};

@@ -323,8 +323,9 @@ fn a_citizen_walks_through_the_site_in_a_browser_in_both_languages() {
     // Modules are looked for beside the script.
     let beside = folder.0.join("browser");
     fs::create_dir_all(&beside).unwrap();
-    fs::copy(source.join("journey.mjs"), beside.join("journey.mjs")).unwrap();
-    fs::copy(source.join("package.json"), beside.join("package.json")).unwrap();
+    for file in ["journey.mjs", "letter.mjs", "package.json"] {
+        fs::copy(source.join(file), beside.join(file)).unwrap();
+    }
     std::os::unix::fs::symlink(&modules, beside.join("node_modules")).unwrap();
     let pictures = std::env::var_os("PLI_TEST_PICTURES").map(PathBuf::from);
     let pictures = pictures.unwrap_or_else(|| folder.0.join("pictures"));

@@ -229,7 +229,7 @@ pub fn file_by_hand(
     if title.trim().is_empty() {
         return Err(ByHandError::NoTitle);
     }
-    let known: Option<EntryId> = tables::get(tx, &tables::by_hash(tx, &attachment.hash))?;
+    let known: Option<EntryId> = tx.service_value(&tables::by_hash(tx, &attachment.hash))?;
     if let Some(id) = known
         && let Some(known) = list::entry(tx, id)?
         && known.state == EntryState::Filed
@@ -237,7 +237,7 @@ pub fn file_by_hand(
         return Err(ByHandError::AlreadyFiled(id));
     }
     let document = Document {
-        id: EntryId::random(tx.random())?,
+        id: EntryId::random(tx.random()).map_err(StoreError::from)?,
         unique_id: None,
         set_id: None,
         version: None,

@@ -67,5 +67,5 @@ pub fn decide(
             }
         }
     }
-    Ok(tables::put(tx, &tables::series(id), &series)?)
+    Ok(tx.put_service_value(&tables::series(id), &series)?)
 }

@@ -10,62 +10,8 @@ use domain::Lang;
 use mailstore::{BodyId, MessageId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::str::FromStr;
 
-macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub struct $name([u8; 16]);
-
-        impl $name {
-            /// The one with these bytes.
-            #[must_use]
-            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-                Self(bytes)
-            }
-
-            /// Its bytes.
-            #[must_use]
-            pub const fn as_bytes(&self) -> &[u8; 16] {
-                &self.0
-            }
-        }
-
-        impl $name {
-            /// A new one.
-            pub fn random(random: &dyn mailstore::Random) -> Result<Self, mailstore::StoreError> {
-                let mut bytes = [0; 16];
-                random.fill(&mut bytes)?;
-                Ok(Self(bytes))
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({self})", stringify!($name))
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = mailstore::BadId;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                let mut bytes = [0; 16];
-                hex::decode_to_slice(text, &mut bytes).map_err(|_| mailstore::BadId)?;
-                Ok(Self(bytes))
-            }
-        }
-    )*};
-}
-
-ids! {
+mailstore::ids! {
     /// An entry of the record: one version of a document.
     EntryId,
     /// A document: the series of its versions.

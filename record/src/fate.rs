@@ -25,14 +25,6 @@ pub struct AttachmentFate {
     pub hidden: bool,
 }
 
-/// A fate as it was kept before it said whether its document is hidden.
-#[derive(Deserialize)]
-struct FormerFate {
-    part: Vec<u32>,
-    path: Option<String>,
-    fate: Fate,
-}
-
 /// A document's fate. The order of variants is the stored format: add at the end only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fate {
@@ -94,12 +86,7 @@ pub fn fate_of_message(
 }
 
 fn kept(view: &View<'_>, message: MessageId) -> Result<Vec<AttachmentFate>, StoreError> {
-    if let Some(fates) = tables::get(view, &tables::fate(message))? {
-        return Ok(fates);
-    }
-    let former: Option<Vec<FormerFate>> = tables::get(view, &tables::former_fate(message))?;
-    let now = |FormerFate { part, path, fate }| AttachmentFate { part, path, fate, hidden: false };
-    Ok(former.unwrap_or_default().into_iter().map(now).collect())
+    Ok(view.service_value(&tables::fate(message))?.unwrap_or_default())
 }
 
 /// Keeps the fates of a message's documents, in place of what was kept for the same parts. Where
@@ -114,5 +101,5 @@ pub fn put_fates(
     kept.extend(fates.iter().cloned());
     kept.sort_by_key(|fate| !fate.hidden);
     kept.truncate(MAX_FATES);
-    tables::put(tx, &tables::fate(message), &kept)
+    tx.put_service_value(&tables::fate(message), &kept)
 }

@@ -3,8 +3,7 @@
 use crate::entry::{
     Author, Decisions, Entry, EntryId, EntryState, FiledBy, Series, SeriesId, TypeCode,
 };
-use crate::list;
-use crate::tables;
+use crate::{hidden, list, tables};
 use clinical::value_sets::{Confidentiality, Kind};
 use mailstore::body::Body;
 use mailstore::{MessageId, StoreError, Transaction, View};
@@ -142,19 +141,20 @@ pub fn file(
     put_entry(tx, &entry)?;
     if let Some(unique_id) = &entry.unique_id {
         let key = tables::by_unique_id(tx, unique_id);
-        tables::put(tx, &key, &id)?;
+        tx.put_service_value(&key, &id)?;
     } else {
         let key = tables::by_hash(tx, &entry.hash);
-        tables::put(tx, &key, &id)?;
+        tx.put_service_value(&key, &id)?;
     }
     for name in
         entry.set_id.iter().chain(entry.unique_id.as_ref().filter(|_| entry.set_id.is_none()))
     {
         let key = tables::by_set_id(tx, name);
-        tables::put(tx, &key, &series.id)?;
+        tx.put_service_value(&key, &series.id)?;
     }
+    hidden::expect_notice(tx, &entry);
     series.entries.push(id);
-    tables::put(tx, &tables::series(series.id), &series)?;
+    tx.put_service_value(&tables::series(series.id), &series)?;
     Ok(entry)
 }
 
@@ -185,7 +185,7 @@ pub(crate) fn put_entry(tx: &mut Transaction<'_>, entry: &Entry) -> Result<(), S
             tx.delete_service_record(&tables::listed(list, before.date, before.id));
         }
     }
-    tables::put(tx, &tables::entry(entry.id), entry)?;
+    tx.put_service_value(&tables::entry(entry.id), entry)?;
     if list::is_listed(entry) {
         for list in [tables::by_date(), tables::by_kind(entry.kind)] {
             tx.put_service_record(&tables::listed(list, entry.date, entry.id), &[])?;

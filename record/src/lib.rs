@@ -7,6 +7,7 @@
 //! | how do I list and look up? | [`entries`], [`kinds`], [`entry`], [`entry_of`], [`octets`] |
 //! | what became of a message's attachments? | [`fate_of_message`], [`AttachmentFate`], [`Fate`] |
 //! | when is a document filed? | [`rules::judge`] |
+//! | what is kept from the citizen for now? | [`is_visible`], [`notices_due`] |
 //! | what do people do? | [`by_hand`], [`take_back`], [`undo_take_back`], [`decide`] |
 //!
 //! Invariants: an entry lies in the citizen's account and holds its own reference to its body, so
@@ -18,6 +19,7 @@ mod decisions;
 mod entry;
 mod fate;
 mod filing;
+mod hidden;
 mod list;
 pub mod part;
 mod refusal;
@@ -31,6 +33,7 @@ pub use entry::{
 };
 pub use fate::{AttachmentFate, Fate, MAX_FATES, fate_of_message, put_fates};
 pub use filing::{Document, file, find_predecessor};
+pub use hidden::{TOLD_AFTER, is_waiting, notice_given, notices_due, waiting_until};
 pub use list::{
     HIDDEN_FOR, entries, entries_by_date, entry, entry_of, is_visible, kinds, octets, series,
     series_of, title, versions,

@@ -65,23 +65,23 @@ pub fn kinds(view: &View<'_>, now: i64, limit: usize) -> Result<Vec<(Kind, usize
 
 /// An entry, wherever it stands.
 pub fn entry(view: &View<'_>, id: EntryId) -> Result<Option<Entry>, StoreError> {
-    tables::get(view, &tables::entry(id))
+    view.service_value(&tables::entry(id))
 }
 
 /// The entry of a document's uniqueId, wherever it stands.
 pub fn entry_of(view: &View<'_>, unique_id: &str) -> Result<Option<Entry>, StoreError> {
-    let id: Option<EntryId> = tables::get(view, &tables::by_unique_id(view, unique_id))?;
+    let id: Option<EntryId> = view.service_value(&tables::by_unique_id(view, unique_id))?;
     id.map_or(Ok(None), |id| entry(view, id))
 }
 
 /// A document with its versions and what people decided.
 pub fn series(view: &View<'_>, id: SeriesId) -> Result<Option<Series>, StoreError> {
-    tables::get(view, &tables::series(id))
+    view.service_value(&tables::series(id))
 }
 
 /// The series of a document's `setId`.
 pub fn series_of(view: &View<'_>, set_id: &str) -> Result<Option<Series>, StoreError> {
-    let id: Option<SeriesId> = tables::get(view, &tables::by_set_id(view, set_id))?;
+    let id: Option<SeriesId> = view.service_value(&tables::by_set_id(view, set_id))?;
     id.map_or(Ok(None), |id| series(view, id))
 }
 

@@ -5,28 +5,18 @@
 
 use crate::entry::{EntryId, SeriesId};
 use clinical::value_sets::Kind;
-use mailstore::{MessageId, ServiceKey, StoreError, TableName, Transaction, View};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use mailstore::{MessageId, ServiceKey, TableName, View};
 
-#[expect(clippy::unreachable, reason = "the compiler has run it")]
-const fn table(name: &'static str) -> TableName {
-    match TableName::new(name) {
-        Some(name) => name,
-        None => unreachable!(),
-    }
-}
-
-const ENTRIES: TableName = table("recordentry");
-const SERIES: TableName = table("recordseries");
-const BY_DATE: TableName = table("recordbydate");
-const BY_KIND: TableName = table("recordbykind");
-const BY_UNIQUE_ID: TableName = table("recordbyuniqueid");
-const BY_SET_ID: TableName = table("recordbysetid");
-const BY_HASH: TableName = table("recordbyhash");
-const FATES: TableName = table("recordfates");
-/// Fates as they were kept before they said whether a document is hidden.
-const FORMER_FATES: TableName = table("recordfate");
+const ENTRIES: TableName = TableName::constant("recordentry");
+const SERIES: TableName = TableName::constant("recordseries");
+const BY_DATE: TableName = TableName::constant("recordbydate");
+const BY_KIND: TableName = TableName::constant("recordbykind");
+const BY_UNIQUE_ID: TableName = TableName::constant("recordbyuniqueid");
+const BY_SET_ID: TableName = TableName::constant("recordbysetid");
+const BY_HASH: TableName = TableName::constant("recordbyhash");
+const FATES: TableName = TableName::constant("recordfates");
+/// Notices that are due of documents kept from the citizen.
+pub(crate) const NOTICES: TableName = TableName::constant("recordnotice");
 
 pub(crate) fn entry(id: EntryId) -> ServiceKey {
     ServiceKey::new(ENTRIES).id(*id.as_bytes())
@@ -69,28 +59,6 @@ pub(crate) fn by_hash(view: &View<'_>, hash: &[u8; 32]) -> ServiceKey {
 
 pub(crate) fn fate(message: MessageId) -> ServiceKey {
     ServiceKey::new(FATES).id(*message.as_bytes())
-}
-
-pub(crate) fn former_fate(message: MessageId) -> ServiceKey {
-    ServiceKey::new(FORMER_FATES).id(*message.as_bytes())
-}
-
-pub(crate) fn get<T: DeserializeOwned>(
-    view: &View<'_>,
-    key: &ServiceKey,
-) -> Result<Option<T>, StoreError> {
-    view.service_record(key)?
-        .map(|octets| postcard::from_bytes(&octets).map_err(|_| StoreError::Format))
-        .transpose()
-}
-
-pub(crate) fn put<T: Serialize + ?Sized>(
-    tx: &mut Transaction<'_>,
-    key: &ServiceKey,
-    value: &T,
-) -> Result<(), StoreError> {
-    let octets = postcard::to_stdvec(value).map_err(|_| StoreError::Format)?;
-    tx.put_service_record(key, &octets)
 }
 
 #[cfg(test)]

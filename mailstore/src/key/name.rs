@@ -42,6 +42,16 @@ impl Consumer {
 pub struct TableName(&'static str);
 
 impl TableName {
+    /// The table of a constant: a name that cannot be one does not compile.
+    #[must_use]
+    #[expect(clippy::unreachable, reason = "the compiler has run it")]
+    pub const fn constant(name: &'static str) -> Self {
+        match Self::new(name) {
+            Some(table) => table,
+            None => unreachable!(),
+        }
+    }
+
     /// A table by its name. None when the name cannot be one.
     #[must_use]
     pub const fn new(name: &'static str) -> Option<Self> {

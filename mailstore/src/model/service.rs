@@ -12,6 +12,7 @@ use crate::key::{Key, ServiceKey, TableName};
 use crate::store::Store;
 use crate::transaction::Transaction;
 use crate::view::View;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Octets of a service's record.
@@ -51,9 +52,42 @@ impl View<'_> {
         }
         Ok(records)
     }
+
+    /// A service's record as the value that [`Transaction::put_service_value`] wrote.
+    pub fn service_value<T: DeserializeOwned>(
+        &self,
+        key: &ServiceKey,
+    ) -> Result<Option<T>, StoreError> {
+        self.service_record(key)?.map(|octets| value(&octets)).transpose()
+    }
+
+    /// As [`View::service_records`], from the first, as values.
+    pub fn service_values<T: DeserializeOwned>(
+        &self,
+        prefix: &ServiceKey,
+        limit: usize,
+    ) -> Result<Vec<(ServiceKey, T)>, StoreError> {
+        let records = self.service_records(prefix, None, limit)?;
+        records.into_iter().map(|(key, octets)| Ok((key, value(&octets)?))).collect()
+    }
+}
+
+/// Services' values are postcard: a field is added at the end only.
+fn value<T: DeserializeOwned>(octets: &[u8]) -> Result<T, StoreError> {
+    postcard::from_bytes(octets).map_err(|_| StoreError::Format)
 }
 
 impl Transaction<'_> {
+    /// Puts a value as a service's record (postcard).
+    pub fn put_service_value<T: Serialize + ?Sized>(
+        &mut self,
+        key: &ServiceKey,
+        value: &T,
+    ) -> Result<(), StoreError> {
+        let octets = postcard::to_stdvec(value).map_err(|_| StoreError::Format)?;
+        self.put_service_record(key, &octets)
+    }
+
     /// Puts a service's record, sealed as every value is.
     pub fn put_service_record(&mut self, key: &ServiceKey, value: &[u8]) -> Result<(), StoreError> {
         let stored = Key::service(self.account, key);

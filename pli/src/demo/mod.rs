@@ -231,7 +231,9 @@ impl Demo {
             for operator in &self.operators {
                 let due = post::queue::due(operator.post.store(), target.as_second(), 1)?;
                 let due = due.first().map(|(at, ..)| *at);
-                next = [next, due].into_iter().flatten().min();
+                let told = record::notices_due(operator.post.store(), target.as_second(), 1)?;
+                let told = told.first().map(|(at, ..)| *at);
+                next = [next, due, told].into_iter().flatten().min();
             }
             match next {
                 Some(at) if at > self.now().as_second() => {

@@ -72,6 +72,7 @@ pub(crate) struct Operator {
     pub(crate) published: Arc<Published>,
     pub(crate) relay: Relay,
     pub(crate) services: Arc<Runner>,
+    notices: documents::Notices,
     faces: watch::Sender<bool>,
     workers: watch::Sender<bool>,
     face_tasks: JoinSet<()>,
@@ -174,7 +175,9 @@ impl Operator {
         });
         let services =
             Arc::new(Runner::new(store.clone(), Arc::new(documents::Documents::new(post.clone()))));
+        let notices = documents::Notices::new(post.clone(), access.clone());
         let mut operator = Self {
+            notices,
             store,
             post,
             access,
@@ -192,6 +195,8 @@ impl Operator {
         operator.worker_tasks.spawn(operator.relay.clone().run(operator.workers.subscribe()));
         let (services, stop) = (Arc::clone(&operator.services), operator.workers.subscribe());
         operator.worker_tasks.spawn(async move { services.run(stop).await });
+        let (notices, stop) = (operator.notices.clone(), operator.workers.subscribe());
+        operator.worker_tasks.spawn(async move { notices.run(stop).await });
         Ok(operator)
     }
 
@@ -289,7 +294,8 @@ impl Operator {
         loop {
             let sent = self.relay.run_due().await;
             let served = self.services.run_until_idle().await;
-            if sent == 0 && served == 0 {
+            let told = self.notices.run_due().await;
+            if sent == 0 && served == 0 && told == 0 {
                 return;
             }
         }

@@ -92,7 +92,7 @@ pub(crate) fn plan(
                     let document = document(post, message, &candidate)?;
                     let series = match held.series {
                         Some(series) => series,
-                        None => SeriesId::random(post.random())?,
+                        None => SeriesId::random(post.random()).map_err(StoreError::from)?,
                     };
                     filed.push(document.as_entry(series, 0));
                     let document = Box::new(document);
@@ -117,7 +117,7 @@ fn document(post: &Post, message: MessageId, candidate: &Candidate) -> Result<Do
     let body: Arc<Body> = writer.finish().map_err(StoreError::from)?;
     let header = candidate.header.as_ref();
     Ok(Document {
-        id: EntryId::random(post.random())?,
+        id: EntryId::random(post.random()).map_err(StoreError::from)?,
         unique_id: Some(candidate.metadata.unique_id.clone()),
         set_id: candidate.set_id.clone(),
         version: header.and_then(|header| header.version),

@@ -6,6 +6,7 @@
 //! filing      documents → fates: judged, then filed in one transaction filing.rs
 //! asked       whether a receipt was asked for, and of whom             asked.rs
 //! receipt     the receipt as a message                                 receipt.rs
+//! Notices     tells citizens of what is kept from them for now         notices.rs
 //! ```
 //! Invariants: a message stays readable whatever becomes of its attachments; entries, fates, the
 //! receipt and the cursor are one transaction; what was judged on the snapshot is judged again
@@ -15,9 +16,11 @@
 mod archive;
 mod asked;
 mod filing;
+mod notices;
 mod receipt;
 
 pub use asked::{Asked, asked_of};
+pub use notices::Notices;
 pub use receipt::{Outcome, Receipt, error_subject};
 
 use domain::{MailboxKind, ReversePath, Verdict};
@@ -123,7 +126,7 @@ impl Documents {
         let original = body.read_all().map_err(StoreError::from)?;
         let outcomes: Vec<Outcome> = plan.outcomes().collect();
         let hostname = self.post.settings().hostname.to_string();
-        let own_id = EntryId::random(self.post.random())?;
+        let own_id = EntryId::random(self.post.random()).map_err(StoreError::from)?;
         let receipt = Receipt {
             from: &account.address,
             to: &asked.to,

@@ -8,7 +8,7 @@ super::texts! {
         places: "Rubriques", "Sections";
         conversations: "Messages", "Messages";
         record: "Dossier médical", "Medical record";
-        account: "Mon compte", "My account";
+        account: "Compte", "Account";
         help: "Aide", "Help";
         log_out: "Se déconnecter", "Log out";
         other_lang: "English", "Français";

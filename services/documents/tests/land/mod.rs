@@ -32,8 +32,8 @@ pub(crate) struct Land {
     pub(crate) post: Post,
     pub(crate) faults: Arc<Faults>,
     runner: Runner,
-    runtime: tokio::runtime::Runtime,
-    clock: ManualClock,
+    pub(crate) runtime: tokio::runtime::Runtime,
+    pub(crate) clock: ManualClock,
     /// Receipts that were taken out of the queue.
     sent: Mutex<Vec<String>>,
 }
