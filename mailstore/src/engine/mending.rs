@@ -7,8 +7,8 @@
 //! another. If reopening fails as well, the store stays open for reading only until an
 //! administrator opens it again.
 
-use super::{Condition, Engine};
 use super::embedded::Embedded;
+use super::{Condition, Engine};
 use crate::error::StoreError;
 use crate::index::Index;
 use std::sync::PoisonError;

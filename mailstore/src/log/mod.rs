@@ -32,8 +32,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use walk::Walked;
 
-pub(crate) use opening::{lost_tail, read_manifest};
 pub use opening::Recovery;
+pub(crate) use opening::{lost_tail, read_manifest};
 
 const MANIFEST: &str = "manifest";
 const SEGMENTS: &str = "segments";

@@ -169,8 +169,7 @@ impl Opening<'_> {
     fn damaged(self) -> Result<Log, LogError> {
         let last = *self.manifest.segments.last().ok_or(LogError::Manifest)?;
         let file = self.disk.open(&last.path(self.dir), Open::Read)?;
-        let open =
-            OpenSegment { number: last.number, marker: last.marker, file, end: 0, room: 0 };
+        let open = OpenSegment { number: last.number, marker: last.marker, file, end: 0, room: 0 };
         let (sequence, previous) = (last.first_sequence.saturating_sub(1), last.previous);
         Ok(self.log(State::Damaged, Renewed { open, sequence, previous }, 0))
     }

@@ -178,11 +178,7 @@ pub(crate) enum First {
 }
 
 /// Looks at the first frame of a prepared segment.
-pub(crate) fn first_frame(
-    disk: &dyn Disk,
-    dir: &Path,
-    ready: Prepared,
-) -> Result<First, LogError> {
+pub(crate) fn first_frame(disk: &dyn Disk, dir: &Path, ready: Prepared) -> Result<First, LogError> {
     let segment = Segment { number: ready.number, marker: ready.marker, ..Segment::default() };
     let file = disk.open(&segment.path(dir), Open::Read)?;
     let mut reader = Reader { file, segment, offset: 0 };
