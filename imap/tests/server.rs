@@ -181,9 +181,14 @@ async fn a_damaged_body_costs_no_other_message() {
     }
     drop(store);
     // The last octets of the last frame but its padding are the sealed body.
-    let segment = disk.list(Path::new("/store/segments")).unwrap().pop().unwrap();
-    let octets = disk.read_file(&segment).unwrap();
-    disk.corrupt(&segment, octets.len() as u64 - 20, 1).unwrap();
+    let mut written = disk.list(Path::new("/store/segments")).unwrap().into_iter().rev();
+    let (segment, last) = written
+        .find_map(|segment| {
+            let octets = disk.read_file(&segment).unwrap();
+            Some((segment, octets.iter().rposition(|octet| *octet != 0)?))
+        })
+        .unwrap();
+    disk.corrupt(&segment, last as u64 - 20, 1).unwrap();
     let (store, _) = Store::open(embedding(&disk, 3)).unwrap();
     let heard = ask(&store, account, "s EXAMINE INBOX\r\na FETCH 1:3 (UID BODY.PEEK[])\r\n").await;
     assert!(heard.contains("* 1 FETCH (UID 1 BODY[] {5008}\r\nA: b\r\n\r\nxxx"), "{heard:.200}");

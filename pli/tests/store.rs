@@ -86,10 +86,13 @@ impl Place {
         verify(&self.store())
     }
 
-    /// The newest file of a folder of the store.
+    /// The newest file of a folder of the store that has been written to: a segment that is only
+    /// prepared holds zeros.
     fn newest(&self, folder: &str) -> PathBuf {
         let files = fs::read_dir(self.store().join(folder)).unwrap();
-        files.map(|file| file.unwrap().path()).max().unwrap()
+        let is_used =
+            |path: &PathBuf| fs::read(path).unwrap().first().is_some_and(|first| *first != 0);
+        files.map(|file| file.unwrap().path()).filter(is_used).max().unwrap()
     }
 }
 

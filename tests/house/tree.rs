@@ -73,7 +73,7 @@ impl File {
 /// Every file of the tree, in order of path.
 pub(crate) fn files() -> Vec<File> {
     let mut found = Vec::new();
-    walk(workspace_root(), "", &mut found);
+    walk(&workspace_root(), "", &mut found);
     found.sort_by(|a, b| a.path.cmp(&b.path));
     assert!(found.iter().any(|file| file.path == "tests/house/tree.rs"), "the tree was not found");
     found

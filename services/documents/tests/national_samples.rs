@@ -41,7 +41,10 @@ const SAMPLES: [Sample; 12] = [
 const WRONG_KEY: &str = "CSE-MDE_2023.01";
 
 fn sample(name: &str) -> Option<Vec<u8>> {
-    let file = format!("{}/../../../shared/data/cda/{name}.xml", env!("CARGO_MANIFEST_DIR"));
+    let file = format!(
+        "{}/../../../shared/data/cda/{name}.xml",
+        std::env::var("CARGO_MANIFEST_DIR").unwrap()
+    );
     let octets = std::fs::read(PathBuf::from(file)).ok();
     if octets.is_none() {
         eprintln!("skipped: the national sample {name} is not at hand");
