@@ -13,6 +13,9 @@ use mailstore::{AccountId, Actor, PrincipalId, ServiceKey, StoreError, Transacti
 use pki::{Certificate, PeerChain, TrustState, Usage};
 use serde::{Deserialize, Serialize};
 
+/// Accounts of one principal that a log-in without a name looks through.
+const MAX_ACCOUNTS: usize = 1000;
+
 /// Why a certificate was not bound.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
@@ -69,7 +72,7 @@ impl Access {
     pub fn certificate_opens(&self, way: Way, chain: &PeerChain) -> bool {
         let opens = || -> Result<bool, StoreError> {
             let Some((principal, _)) = self.bound(chain.certificate())? else { return Ok(false) };
-            let accounts = self.store.operator_view()?.accounts_of(principal)?;
+            let accounts = self.store.operator_view()?.accounts_of(principal, MAX_ACCOUNTS)?;
             Ok(accounts.into_iter().any(|account| self.open(way, principal, account).is_ok()))
         };
         opens().unwrap_or_else(|error| {
@@ -99,7 +102,7 @@ impl Access {
             return Ok(self.open_for(way, at_home, "", Some(authorization))?);
         }
         let operator = self.store.operator_view().map_err(Denied::from)?;
-        let accounts = operator.accounts_of(principal).map_err(Denied::from)?;
+        let accounts = operator.accounts_of(principal, MAX_ACCOUNTS).map_err(Denied::from)?;
         let mut opened =
             accounts.into_iter().filter_map(|account| match self.open(way, principal, account) {
                 Err(Denied::NotAllowed | Denied::Credentials) => None,

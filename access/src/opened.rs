@@ -210,7 +210,7 @@ impl Access {
     ) -> Result<Vec<MailAddress>, StoreError> {
         let now = self.clock.now();
         let mut addresses = Vec::new();
-        let accounts = self.store.operator_view()?.accounts_of(principal)?;
+        let accounts = self.store.operator_view()?.accounts_of(principal, MAX_GRANTS + 1)?;
         for account in accounts.into_iter().filter(|account| *account != but).take(MAX_GRANTS) {
             let view = match self.store.view(account) {
                 Err(StoreError::NoSuchAccount) => continue,

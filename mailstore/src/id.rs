@@ -91,6 +91,25 @@ ids! {
 }
 
 impl AccountId {
+    /// So many new ones that share a random first half: what is kept of them lies together in the
+    /// index, so making them touches few of its pages. No two are equal but by an accident of 64
+    /// random bits, and they tell no more than that they were made together, which the log tells
+    /// as well.
+    pub(crate) fn random_neighbours(
+        random: &dyn Random,
+        count: usize,
+    ) -> Result<Vec<Self>, NoRandomness> {
+        let mut first = [0; 16];
+        random.fill(&mut first)?;
+        let another = |_| {
+            let mut bytes = first;
+            let (_, tail) = bytes.split_at_mut(8);
+            random.fill(tail)?;
+            Ok(Self(bytes))
+        };
+        (0..count).map(another).collect()
+    }
+
     /// The operator's own account, where what belongs to nobody lies.
     pub const OPERATOR: Self = Self([0; 16]);
 }

@@ -1,7 +1,8 @@
 //! The keystore: account keys in fixed slots, outside the log, so that erasing one is erasing
 //! an account.
 //!
-//! A file of 128-byte slots written in place, many to a flush. Slot 0 is the header. A slot is
+//! A file of 128-byte slots written in place, many to a flush: new keys wait in memory until
+//! [`Keystore::flush`] writes those that lie together at one stroke. Slot 0 is the header. A slot is
 //! `magic (4), key number (2), zeros (2), account (16), nonce (12), wrapped secret (48),
 //! checksum (8), zeros`; a free slot is all zeros. A slot never crosses a disk sector, so a power
 //! cut leaves it old or new. The secret is wrapped by a key derived from the operator's key, with
@@ -18,7 +19,7 @@ use crate::id::{AccountId, StoreId};
 use crate::random::{NoRandomness, Random};
 use crate::seal::{Secret, Unsealable};
 use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -77,7 +78,11 @@ pub(crate) struct Keystore {
     file: Box<dyn DiskFile>,
     wrap: LessSafeKey,
     slots: SlotNumber,
+    /// Slots that the file has; those behind them are free or waiting.
+    in_file: SlotNumber,
     free: BTreeSet<SlotNumber>,
+    /// New slots that are not written yet.
+    waiting: BTreeMap<SlotNumber, [u8; SLOT_LEN]>,
     poisoned: AtomicBool,
 }
 
@@ -130,7 +135,9 @@ impl Keystore {
             file,
             wrap: operator.aead(b"keystore 1")?,
             slots,
+            in_file: slots,
             free: BTreeSet::new(),
+            waiting: BTreeMap::new(),
             poisoned: AtomicBool::new(false),
         };
         let used: Vec<_> = keystore.slots()?;
@@ -157,15 +164,15 @@ impl Keystore {
         Ok(false)
     }
 
-    /// Every slot and what lies in it.
+    /// Every slot of the file and what lies in it.
     pub(crate) fn slots(&self) -> Result<Vec<(SlotNumber, Slot)>, KeystoreError> {
         /// Slots read at once.
         const BATCH: u32 = 8192;
         let mut all = Vec::new();
         let mut buffer = Vec::new();
         let mut first = 1;
-        while first < self.slots {
-            let count = BATCH.min(self.slots - first);
+        while first < self.in_file {
+            let count = BATCH.min(self.in_file - first);
             buffer.resize(count as usize * SLOT_LEN, 0);
             self.file.read_at(offset(first), &mut buffer)?;
             for (number, bytes) in (first..).zip(buffer.chunks_exact(SLOT_LEN)) {
@@ -176,7 +183,7 @@ impl Keystore {
         Ok(all)
     }
 
-    /// Writes a new key for `account` into a free slot. Not durable before [`Keystore::flush`].
+    /// Gives a new key of `account` a free slot, which [`Keystore::flush`] writes.
     pub(crate) fn write(
         &mut self,
         random: &dyn Random,
@@ -206,7 +213,7 @@ impl Keystore {
         put(&mut slot, SEALED_AT, &wrapped);
         let checksum = xxh3_64(slot.get(..CHECKSUM_AT).unwrap_or_default());
         put(&mut slot, CHECKSUM_AT, &checksum.to_be_bytes());
-        self.file.write_at(offset(number), &slot)?;
+        self.waiting.insert(number, slot);
         self.free.remove(&number);
         Ok(number)
     }
@@ -222,7 +229,11 @@ impl Keystore {
             return Err(bad());
         }
         let mut slot = [0; SLOT_LEN];
-        self.file.read_at(offset(number), &mut slot)?;
+        match self.waiting.get(&number) {
+            Some(waiting) => slot = *waiting,
+            None if number < self.in_file => self.file.read_at(offset(number), &mut slot)?,
+            None => return Err(bad()),
+        }
         if read_slot(&slot) != Slot::Used(account) {
             return Err(bad());
         }
@@ -243,21 +254,50 @@ impl Keystore {
         if number == 0 || number >= self.slots {
             return Err(KeystoreError::Slot(number));
         }
-        self.file.write_at(offset(number), &[0; SLOT_LEN])?;
+        if self.waiting.remove(&number).is_none() && number < self.in_file {
+            self.file.write_at(offset(number), &[0; SLOT_LEN])?;
+        }
         self.free.insert(number);
         Ok(())
     }
 
-    /// Puts everything written on stable storage. After a failure nobody knows what is there, and
-    /// a later flush would succeed without it: this keystore flushes no more before
+    /// Puts everything on stable storage. A failed write leaves the keys waiting, and they are
+    /// written again by the next flush. After a failed flush nobody knows what is there, and a
+    /// later one would succeed without it: this keystore flushes no more before
     /// [`Keystore::renew`].
-    pub(crate) fn flush(&self) -> Result<(), KeystoreError> {
+    pub(crate) fn flush(&mut self) -> Result<(), KeystoreError> {
         if self.is_poisoned() {
             return Err(KeystoreError::Poisoned);
         }
+        self.write_waiting()?;
         let flushed = self.file.sync();
         self.poisoned.store(flushed.is_err(), Ordering::Release);
         Ok(flushed?)
+    }
+
+    fn write_waiting(&mut self) -> Result<(), KeystoreError> {
+        if self.in_file < self.slots {
+            self.file.set_len(offset(self.slots))?;
+            self.in_file = self.slots;
+        }
+        let mut run = Vec::new();
+        let mut first = None;
+        let mut next = None;
+        for (number, slot) in &self.waiting {
+            if next != Some(*number)
+                && let Some(first) = first.replace(*number)
+            {
+                self.file.write_at(offset(first), &run)?;
+                run.clear();
+            }
+            run.extend_from_slice(slot);
+            next = number.checked_add(1);
+        }
+        if let Some(first) = first {
+            self.file.write_at(offset(first), &run)?;
+        }
+        self.waiting.clear();
+        Ok(())
     }
 
     /// Whether a flush failed.
@@ -267,10 +307,10 @@ impl Keystore {
 
     /// Writes every slot again where it lies, and flushes: after a failed flush the page cache shows
     /// slots that the disk does not have. At `Ok` what the slots show is what the disk has.
-    pub(crate) fn renew(&self) -> Result<(), KeystoreError> {
+    pub(crate) fn renew(&mut self) -> Result<(), KeystoreError> {
         /// Octets written at once.
         const BATCH: u64 = 1024 * 1024;
-        let end = offset(self.slots);
+        let end = offset(self.in_file);
         let mut at = 0;
         let mut buffer = Vec::new();
         while at < end {
@@ -285,10 +325,10 @@ impl Keystore {
         Ok(flushed?)
     }
 
+    /// More free slots; the file grows with the next flush.
     fn grow(&mut self) -> Result<SlotNumber, KeystoreError> {
         let first = self.slots;
         let slots = first.checked_add(GROWTH).ok_or(KeystoreError::Foreign)?;
-        self.file.set_len(offset(slots))?;
         self.slots = slots;
         self.free.extend(first..slots);
         Ok(first)

@@ -15,7 +15,8 @@ use zeroize::Zeroizing;
 
 const VERSION: u8 = 1;
 const HEADER_LEN: usize = 3;
-const NONCE_LEN: usize = 12;
+/// Octets of a nonce.
+pub(crate) const NONCE_LEN: usize = 12;
 /// Bytes that sealing adds to a value.
 const OVERHEAD: usize = HEADER_LEN + NONCE_LEN + 16;
 
@@ -73,18 +74,31 @@ impl Secret {
         &self.0
     }
 
+    /// What keys for several purposes are derived from.
+    fn root(&self) -> Root {
+        Root(hkdf::Salt::new(hkdf::HKDF_SHA256, b"pli").extract(self.expose()))
+    }
+
+    /// An AES-256-GCM key derived for one purpose.
+    pub(crate) fn aead(&self, purpose: &'static [u8]) -> Result<LessSafeKey, Unsealable> {
+        self.root().aead(purpose)
+    }
+}
+
+/// A secret ready for derivation.
+struct Root(hkdf::Prk);
+
+impl Root {
     fn derive(&self, purpose: &'static [u8]) -> Result<Zeroizing<[u8; 32]>, Unsealable> {
         let mut out = Zeroizing::new([0; 32]);
-        hkdf::Salt::new(hkdf::HKDF_SHA256, b"pli")
-            .extract(self.expose())
+        self.0
             .expand(&[purpose], hkdf::HKDF_SHA256)
             .and_then(|okm| okm.fill(out.as_mut()))
             .map_err(|_| Unsealable)?;
         Ok(out)
     }
 
-    /// An AES-256-GCM key derived for one purpose.
-    pub(crate) fn aead(&self, purpose: &'static [u8]) -> Result<LessSafeKey, Unsealable> {
+    fn aead(&self, purpose: &'static [u8]) -> Result<LessSafeKey, Unsealable> {
         let bytes = self.derive(purpose)?;
         let key = UnboundKey::new(&AES_256_GCM, bytes.as_ref()).map_err(|_| Unsealable)?;
         Ok(LessSafeKey::new(key))
@@ -113,10 +127,11 @@ impl fmt::Debug for AccountKey {
 impl AccountKey {
     /// The key that belongs to a secret of the keystore.
     pub(crate) fn derive(secret: &Secret, number: u16) -> Result<Self, Unsealable> {
-        let lookup = secret.derive(b"lookup 1")?;
+        let root = secret.root();
+        let lookup = root.derive(b"lookup 1")?;
         Ok(Self {
             number,
-            seal: secret.aead(b"seal 1")?,
+            seal: root.aead(b"seal 1")?,
             lookup: hmac::Key::new(hmac::HMAC_SHA256, lookup.as_ref()),
         })
     }
@@ -130,6 +145,16 @@ impl AccountKey {
     ) -> Result<Vec<u8>, SealFault> {
         let mut nonce = [0; NONCE_LEN];
         random.fill(&mut nonce)?;
+        Ok(self.seal_with(nonce, key, value)?)
+    }
+
+    /// As [`AccountKey::seal`], with a random nonce that the caller has drawn for this value alone.
+    pub(crate) fn seal_with(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        key: &Key,
+        value: &[u8],
+    ) -> Result<Vec<u8>, Unsealable> {
         let mut out = Vec::with_capacity(value.len() + OVERHEAD);
         out.push(VERSION);
         out.extend(self.number.to_be_bytes());

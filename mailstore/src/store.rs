@@ -7,6 +7,7 @@
 use crate::actor::Actor;
 use crate::body::{BodyReader, BodyWriter};
 use crate::engine::embedded::{Embedded, Embedding, OpenError};
+use crate::engine::keyring::NewKey;
 use crate::engine::memory::{Faults, Memory};
 use crate::engine::mending::Vitals;
 use crate::engine::{Condition, Engine, Job};
@@ -83,7 +84,7 @@ fn ended() -> StoreError {
 struct Call<T, E, F> {
     actor: Actor,
     account: AccountId,
-    creates: bool,
+    new_key: Option<NewKey>,
     work: F,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<Committed<T>, E>>,
@@ -99,8 +100,8 @@ where
         self.account
     }
 
-    fn creates(&self) -> bool {
-        self.creates
+    fn new_key(&self) -> Option<&NewKey> {
+        self.new_key.as_ref()
     }
 
     fn actor(&self) -> Actor {
@@ -140,14 +141,15 @@ impl Together {
         E: From<StoreError> + Send + 'static,
         F: FnMut(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.push(actor, account, false, work)
+        self.push(actor, account, None, work)
     }
 
-    fn push<T, E, F>(
+    /// Adds a transaction; with a new key, one that makes its account.
+    pub(crate) fn push<T, E, F>(
         &mut self,
         actor: Actor,
         account: AccountId,
-        creates: bool,
+        new_key: Option<NewKey>,
         work: F,
     ) -> Committing<T, E>
     where
@@ -156,7 +158,7 @@ impl Together {
         F: FnMut(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.0.push(Box::new(Call { actor, account, creates, work, result: None, reply }));
+        self.0.push(Box::new(Call { actor, account, new_key, work, result: None, reply }));
         Committing(answer)
     }
 }
@@ -261,24 +263,7 @@ impl Store {
         F: FnMut(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
         let mut jobs = Together::default();
-        let committing = jobs.push(actor, account, false, work);
-        self.submit(jobs);
-        committing
-    }
-
-    /// A transaction that makes its account.
-    pub(crate) fn begin_creating<T, F>(
-        &self,
-        actor: Actor,
-        account: AccountId,
-        work: F,
-    ) -> Committing<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnMut(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
-    {
-        let mut jobs = Together::default();
-        let committing = jobs.push(actor, account, true, work);
+        let committing = jobs.add(actor, account, work);
         self.submit(jobs);
         committing
     }
@@ -299,6 +284,7 @@ impl Store {
             snapshot,
             group: None,
             own: Overlay::new(),
+            is_new: false,
         })
     }
 

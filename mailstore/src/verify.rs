@@ -180,6 +180,7 @@ impl Accounts<'_> {
             snapshot: Arc::clone(&self.snapshot),
             group: None,
             own: Overlay::new(),
+            is_new: false,
         }
     }
 

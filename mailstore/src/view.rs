@@ -34,6 +34,8 @@ pub struct View<'g> {
     pub(crate) group: Option<&'g Overlay>,
     /// Written by this transaction.
     pub(crate) own: Overlay,
+    /// The account is being made: its id was never used before, so nothing of it is committed.
+    pub(crate) is_new: bool,
 }
 
 impl fmt::Debug for View<'_> {
@@ -79,12 +81,20 @@ impl View<'_> {
         self.own.get(key).or_else(|| self.group?.get(key))
     }
 
+    /// The committed value of a key, sealed.
+    fn committed(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.is_new && key.owner() == Some(self.account) {
+            return Ok(None);
+        }
+        Ok(self.snapshot.get(key.as_bytes())?)
+    }
+
     /// The value of a key.
     pub(crate) fn value(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
         if let Some(written) = self.written(key) {
             return Ok(written.clone());
         }
-        match self.snapshot.get(key.as_bytes())? {
+        match self.committed(key)? {
             Some(stored) => self.open(key, &stored).map(Some),
             None => Ok(None),
         }
@@ -95,7 +105,7 @@ impl View<'_> {
         if let Some(written) = self.written(key) {
             return Ok(written.is_some());
         }
-        Ok(self.snapshot.get(key.as_bytes())?.is_some())
+        Ok(self.committed(key)?.is_some())
     }
 
     /// The record under a key.

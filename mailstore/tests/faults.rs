@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "faults/bulk.rs"]
+mod bulk;
 #[path = "faults/damage.rs"]
 mod damage;
 #[path = "faults/flush.rs"]

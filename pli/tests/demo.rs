@@ -117,6 +117,42 @@ fn once_prints_the_chain_accepted_delivered_filed_answered() {
 }
 
 #[test]
+fn a_demo_killed_while_it_makes_its_accounts_goes_on_where_it_was() {
+    const ACCOUNTS: usize = 30_000;
+    let folder = Folder::new("killed");
+    let mut child = pli()
+        .args(["demo", "--base-port", "0", "--lang", "en", "--accounts", "30000", "--data"])
+        .arg(&folder.0)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // A fast machine is ready before there is progress to tell.
+    let told = lines.find_map(|line| {
+        let line = line.unwrap();
+        (line.contains("accounts of 30000") || line.contains("is ready")).then_some(line)
+    });
+    assert!(told.is_some(), "the demo ended");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let count = || {
+        let store = folder.0.join("practice/store");
+        let key = folder.0.join("practice/operator.key");
+        let verified =
+            pli().args(["store", "verify"]).arg(store).arg("--key").arg(key).output().unwrap();
+        assert!(verified.status.success(), "{}", sent(&verified));
+        let said = sent(&verified);
+        let (before, _) = said.split_once(" accounts").unwrap();
+        before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap().parse::<usize>().unwrap()
+    };
+    // What is there is whole; three desks of the practice are there as well.
+    let before = count();
+    assert!((3..=ACCOUNTS + 3).contains(&before), "{before}");
+    Demo::start(&folder.0, &["--accounts", "30000"]).end();
+    assert_eq!(count(), ACCOUNTS + 3, "{before} were there after the kill");
+}
+
+#[test]
 fn the_contract_names_what_is_there_and_a_demo_is_continued() {
     let folder = Folder::new("contract");
     let demo = Demo::start(&folder.0, &["--clock-control", "--accounts", "20"]);

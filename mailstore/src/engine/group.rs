@@ -15,16 +15,20 @@ use crate::log::frame::Op;
 use crate::model::Record;
 use crate::model::account::{LifeCycle, Registration};
 use crate::random::Random;
-use crate::seal::AccountKey;
+use crate::seal::{AccountKey, NONCE_LEN, SealFault};
 use crate::transaction::{Circumstances, Transaction};
 use crate::view::{Overlay, View, ViewKeys};
 use domain::Clock;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 
 /// Jobs of one group.
-const MAX_JOBS: usize = 512;
+const MAX_JOBS: usize = 4096;
+/// A group that writes fewer values is sealed by the sequencer alone.
+const SEALED_ALONE: usize = 2048;
 /// Octets of names and values that one transaction may write. A group ends when it passes as
 /// much, so twice this is the most that a frame's head carries.
 const MAX_WRITES: usize = 4 * 1024 * 1024;
@@ -100,6 +104,7 @@ impl Group {
             snapshot: Arc::clone(snapshot),
             group: Some(&self.writes),
             own: Overlay::new(),
+            is_new: slot.is_some(),
         };
         let circumstances = Circumstances {
             actor: job.actor(),
@@ -154,9 +159,9 @@ impl Group {
         with: &Surroundings,
     ) -> Result<(Arc<AccountKey>, Option<SlotNumber>), StoreError> {
         let account = job.account();
-        if job.creates() {
-            let (slot, key) = with.keyring.create(&*with.random, account)?;
-            return Ok((key, Some(slot)));
+        if let Some(new) = job.new_key() {
+            let slot = with.keyring.create(&*with.random, account, new)?;
+            return Ok((Arc::clone(&new.key), Some(slot)));
         }
         let Some(Some(written)) = self.writes.get(&Key::registry(account)) else {
             return Ok((with.keyring.key(snapshot, account)?, None));
@@ -167,26 +172,28 @@ impl Group {
         }
     }
 
-    /// Seals what the group wrote.
+    /// Seals what the group wrote, on several cores when it is much.
     pub(crate) fn seal(&mut self, with: &Surroundings) -> Result<Vec<SealedWrite>, StoreError> {
-        let operator = with.keyring.operator();
-        let mut sealed = Vec::with_capacity(self.writes.len());
-        for (key, value) in std::mem::take(&mut self.writes) {
-            let value = match value {
-                Some(plain) if !plain.is_empty() => {
-                    let by = match key.owner() {
-                        None => &operator,
-                        Some(account) => {
-                            self.keys.get(&account).ok_or(StoreError::NoSuchAccount)?
-                        }
-                    };
-                    Some(by.seal(&*with.random, &key, &plain)?)
-                }
-                mark_or_deletion => mark_or_deletion,
-            };
-            sealed.push((key, value));
+        let mut writes: Vec<SealedWrite> = std::mem::take(&mut self.writes).into_iter().collect();
+        let mut nonces = vec![[0; NONCE_LEN]; writes.len()];
+        with.random.fill(nonces.as_flattened_mut())?;
+        let sealing = Sealing { keys: &self.keys, operator: with.keyring.operator() };
+        if writes.len() < SEALED_ALONE {
+            sealing.seal(&mut writes, &nonces)?;
+            return Ok(writes);
         }
-        Ok(sealed)
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = writes.len().div_ceil(cores);
+        thread::scope(|scope| {
+            let shares = writes.chunks_mut(share).zip(nonces.chunks(share));
+            let threads: Vec<_> = shares
+                .map(|(writes, nonces)| scope.spawn(|| sealing.seal(writes, nonces)))
+                .collect();
+            threads
+                .into_iter()
+                .try_for_each(|sealed| sealed.join().unwrap_or(Err(StoreError::Panicked)))
+        })?;
+        Ok(writes)
     }
 
     /// The group's bodies, in portions of which each fits a frame.
@@ -232,6 +239,31 @@ impl Group {
     pub(crate) fn fail(self, error: &StoreError) {
         let refused = self.refused.into_iter().map(|(job, _)| job);
         self.done.into_iter().chain(refused).for_each(|job| job.finish(Err(error.clone())));
+    }
+}
+
+/// The keys of a group's accounts.
+struct Sealing<'g> {
+    keys: &'g HashMap<AccountId, Arc<AccountKey>>,
+    operator: Arc<AccountKey>,
+}
+
+impl Sealing<'_> {
+    /// Seals values where they are; deletions and marks stay as they are.
+    fn seal(
+        &self,
+        writes: &mut [SealedWrite],
+        nonces: &[[u8; NONCE_LEN]],
+    ) -> Result<(), StoreError> {
+        for ((key, value), nonce) in writes.iter_mut().zip(nonces) {
+            let Some(plain) = value.as_mut().filter(|plain| !plain.is_empty()) else { continue };
+            let by = match key.owner() {
+                None => &self.operator,
+                Some(account) => self.keys.get(&account).ok_or(StoreError::NoSuchAccount)?,
+            };
+            *plain = by.seal_with(*nonce, key, plain).map_err(SealFault::from)?;
+        }
+        Ok(())
     }
 }
 

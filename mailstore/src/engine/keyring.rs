@@ -10,11 +10,15 @@ use crate::model::account::{LifeCycle, Registration};
 use crate::random::Random;
 use crate::seal::{AccountKey, Secret};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 /// Keys kept ready; about a kilobyte each.
 const KEPT: usize = 10_000;
+/// Keys that are not worth a thread of their own.
+const DERIVED_ALONE: usize = 256;
 /// The key number that new accounts get.
 const KEY_NUMBER: u16 = 1;
 
@@ -27,6 +31,48 @@ pub(crate) fn operator_account_key(keystore: &Keystore) -> Result<AccountKey, St
         Ok((secret, key_number)) => Ok(AccountKey::derive(&secret, key_number)?),
         Err(KeystoreError::Slot(_)) => Err(StoreError::OperatorKey),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The key of an account that is to be made. Deriving it takes time: it is made before its
+/// transaction reaches the sequencer.
+#[derive(Debug)]
+pub(crate) struct NewKey {
+    secret: Secret,
+    pub(crate) key: Arc<AccountKey>,
+}
+
+impl NewKey {
+    /// A new one.
+    pub(crate) fn random(random: &dyn Random) -> Result<Self, StoreError> {
+        Self::of(Secret::random(random)?)
+    }
+
+    /// So many, derived on every core.
+    pub(crate) fn random_many(random: &dyn Random, count: usize) -> Result<Vec<Self>, StoreError> {
+        let drawn: Result<Vec<_>, _> = (0..count).map(|_| Secret::random(random)).collect();
+        let mut secrets = drawn?;
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = count.div_ceil(cores).max(DERIVED_ALONE);
+        thread::scope(|scope| {
+            let mut threads = Vec::new();
+            while !secrets.is_empty() {
+                let rest = secrets.split_off(share.min(secrets.len()));
+                let own = std::mem::replace(&mut secrets, rest);
+                let derive = || own.into_iter().map(Self::of).collect::<Result<Vec<_>, _>>();
+                threads.push(scope.spawn(derive));
+            }
+            let mut keys = Vec::with_capacity(count);
+            for derived in threads {
+                keys.extend(derived.join().unwrap_or(Err(StoreError::Panicked))?);
+            }
+            Ok(keys)
+        })
+    }
+
+    fn of(secret: Secret) -> Result<Self, StoreError> {
+        let key = Arc::new(AccountKey::derive(&secret, KEY_NUMBER)?);
+        Ok(Self { secret, key })
     }
 }
 
@@ -125,15 +171,14 @@ impl Keyring {
         kept.keys.insert(account, Arc::clone(key));
     }
 
-    /// Writes a key for a new account. Its slot must be flushed before a frame uses it.
+    /// Gives a new account's key a slot, which must be flushed before a frame uses it.
     pub(crate) fn create(
         &self,
         random: &dyn Random,
         account: AccountId,
-    ) -> Result<(SlotNumber, Arc<AccountKey>), StoreError> {
-        let secret = Secret::random(random)?;
-        let slot = self.keystore().write(random, account, &secret, KEY_NUMBER)?;
-        Ok((slot, Arc::new(AccountKey::derive(&secret, KEY_NUMBER)?)))
+        new: &NewKey,
+    ) -> Result<SlotNumber, StoreError> {
+        Ok(self.keystore().write(random, account, &new.secret, KEY_NUMBER)?)
     }
 
     /// The new account is committed: its key may be kept.

@@ -18,6 +18,7 @@ use crate::log::Location;
 use crate::random::Random;
 use crate::seal::{AccountKey, Secret};
 use crate::transaction::Transaction;
+use keyring::NewKey;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -25,8 +26,8 @@ use std::sync::Arc;
 pub(crate) trait Job: Send {
     /// The account it reads and writes.
     fn account(&self) -> AccountId;
-    /// Whether it makes the account.
-    fn creates(&self) -> bool;
+    /// The key of the account, if it makes it.
+    fn new_key(&self) -> Option<&NewKey>;
     /// Who acts.
     fn actor(&self) -> crate::actor::Actor;
     /// Runs the closure; false when it refuses, and nothing of it is to stay.

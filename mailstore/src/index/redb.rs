@@ -11,15 +11,17 @@ use crate::log::frame::Op;
 use crate::log::{Applied, Location, Position};
 use redb::backends::InMemoryBackend;
 use redb::{
-    Database, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend,
+    Database, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend, Table,
     TableDefinition, WriteTransaction,
 };
 use std::fmt::Debug;
 use std::io;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
 type Bytes = &'static [u8];
+type Values<'tx> = Table<'tx, Bytes, Bytes>;
 const VALUES: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("values");
 const BODIES: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("bodies");
 const META: TableDefinition<'_, &'static str, Bytes> = TableDefinition::new("meta");
@@ -27,6 +29,10 @@ const POSITION: &str = "position";
 const STORE: &str = "store";
 /// Page cache of one operator's index.
 const CACHE: usize = 64 * 1024 * 1024;
+/// A frame of fewer operations is written key by key.
+const RUNS_FROM: usize = 1024;
+/// Neighbouring new keys that are worth a cursor.
+const RUN: usize = 16;
 /// Frames applied in one transaction of a replay.
 const REPLAY_BATCH: usize = 1024;
 
@@ -123,18 +129,65 @@ impl RedbIndex {
     }
 }
 
-fn write_frame(tx: &WriteTransaction, applied: &Applied<'_>) -> Result<(), IndexError> {
-    let mut values = tx.open_table(VALUES).map_err(failed)?;
-    for op in &applied.ops {
-        match op {
-            Op::Put { key, value } => {
-                values.insert(key, value).map_err(failed)?;
-            }
-            Op::Delete { key } => {
-                values.remove(key).map_err(failed)?;
-            }
+/// Writes what a frame puts and deletes. A long frame has runs of neighbouring keys that are all
+/// new (accounts made in bulk, a snapshot): a cursor lays those down as full pages, many times
+/// faster than key by key.
+fn write_ops(values: &mut Values<'_>, ops: &[Op<'_>]) -> Result<(), IndexError> {
+    let seek_runs = ops.len() >= RUNS_FROM;
+    let mut rest = ops;
+    while !rest.is_empty() {
+        let run = if seek_runs { run_of_new(values, rest)? } else { 0 };
+        let (now, later) = rest.split_at(run.max(RUN).min(rest.len()));
+        if run >= RUN {
+            write_run(values, now)?;
+        } else {
+            now.iter().try_for_each(|op| write_op(values, op))?;
+        }
+        rest = later;
+    }
+    Ok(())
+}
+
+fn write_op(values: &mut Values<'_>, op: &Op<'_>) -> Result<(), IndexError> {
+    match op {
+        Op::Put { key, value } => values.insert(key, value).map(drop).map_err(failed),
+        Op::Delete { key } => values.remove(key).map(drop).map_err(failed),
+    }
+}
+
+/// How many of the next operations put ascending keys between two that are there.
+fn run_of_new(values: &Values<'_>, ops: &[Op<'_>]) -> Result<usize, IndexError> {
+    let Some(Op::Put { key: first, .. }) = ops.first() else { return Ok(0) };
+    let mut later = values.range::<&[u8]>(first..).map_err(failed)?;
+    let next = later.next().transpose().map_err(failed)?;
+    let mut before: Option<&[u8]> = None;
+    let mut count = 0;
+    for op in ops {
+        let Op::Put { key, .. } = op else { break };
+        let ascends = before.replace(key).is_none_or(|before| before < *key);
+        if !ascends || next.as_ref().is_some_and(|(next, _)| *key >= next.value()) {
+            break;
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn write_run(values: &mut Values<'_>, run: &[Op<'_>]) -> Result<(), IndexError> {
+    let Some(Op::Put { key: first, .. }) = run.first() else { return Ok(()) };
+    let mut cursor = values.lower_bound_mut(Bound::Included(*first)).map_err(failed)?;
+    for op in run {
+        if let Op::Put { key, value } = op {
+            cursor.insert_before(*key, *value).map_err(failed)?;
         }
     }
+    cursor.close().map_err(failed)
+}
+
+fn write_frame(tx: &WriteTransaction, applied: &Applied<'_>) -> Result<(), IndexError> {
+    let mut values = tx.open_table(VALUES).map_err(failed)?;
+    write_ops(&mut values, &applied.ops)?;
+    drop(values);
     if !applied.bodies.is_empty() {
         let mut bodies = tx.open_table(BODIES).map_err(failed)?;
         for (id, location) in &applied.bodies {

@@ -3,6 +3,8 @@
 //! A name is lower-case letters, at most 32, and in a key a zero octet ends it, so that no name
 //! is the beginning of another's key.
 
+use crate::model::change::ChangeKind;
+
 const MAX_NAME: usize = 32;
 
 const fn is_plain(name: &str) -> bool {
@@ -21,19 +23,41 @@ const fn is_plain(name: &str) -> bool {
 
 /// A registered consumer of the change log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Consumer(&'static str);
+pub struct Consumer {
+    name: &'static str,
+    /// One bit for each kind of change.
+    kinds: u16,
+}
 
 impl Consumer {
-    /// A consumer by its name. None when the name cannot be one.
+    /// A consumer of every kind of change, by its name. None when the name cannot be one.
     #[must_use]
     pub const fn new(name: &'static str) -> Option<Self> {
-        if is_plain(name) { Some(Self(name)) } else { None }
+        if is_plain(name) { Some(Self { name, kinds: u16::MAX }) } else { None }
+    }
+
+    /// The consumer, following changes of these kinds only: others leave no account pending for
+    /// it.
+    #[must_use]
+    pub const fn following(self, mut kinds: &[ChangeKind]) -> Self {
+        let mut bits = 0;
+        while let [kind, rest @ ..] = kinds {
+            bits |= 1 << (*kind as u16);
+            kinds = rest;
+        }
+        Self { name: self.name, kinds: bits }
+    }
+
+    /// Whether changes of this kind are for it.
+    #[must_use]
+    pub const fn follows(self, kind: ChangeKind) -> bool {
+        self.kinds & (1 << (kind as u16)) != 0
     }
 
     /// Its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        self.0
+        self.name
     }
 }
 

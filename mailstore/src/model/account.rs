@@ -5,15 +5,17 @@
 //! sequencing needs at every change: they are kept, never counted.
 
 use super::Record;
+use super::change::{ChangeKind, Effect};
 use super::mailbox::{MailboxName, SpecialUse};
 use super::principal::{Grant, NewPrincipal};
 use crate::actor::Actor;
+use crate::engine::keyring::NewKey;
 use crate::error::StoreError;
 use crate::id::{AccountId, PrincipalId};
 use crate::key::Key;
 use crate::keystore::SlotNumber;
 use crate::seal::LookupOf;
-use crate::store::{Committed, Store};
+use crate::store::{Committed, Committing, Store, Together};
 use crate::transaction::Transaction;
 use crate::view::View;
 use domain::{IdentityTraits, InsReading, MailAddress, MailboxKind};
@@ -112,14 +114,17 @@ pub struct NewAccount {
     pub owner: Option<NewPrincipal>,
 }
 
-/// What [`Store::create_account`] made.
+/// What [`Store::create_account`] or [`Store::begin_accounts`] made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CreatedAccount {
     /// The account.
     pub account: AccountId,
-    /// Its owner, if one was asked for.
+    /// Its owner, if one was asked for: its own rather than one from elsewhere.
     pub owner: Option<PrincipalId>,
 }
+
+/// An account being made.
+pub type Creating = Committing<CreatedAccount, StoreError>;
 
 /// What sequencing needs of an account at every change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,7 +275,13 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    fn create_account(&mut self, new: &NewAccount) -> Result<CreatedAccount, StoreError> {
+    /// Makes the account: one command, and so one change, the first of its log, which names its
+    /// mailboxes. `owner` is a principal at home elsewhere.
+    fn create_account(
+        &mut self,
+        new: &NewAccount,
+        owner: Option<PrincipalId>,
+    ) -> Result<CreatedAccount, StoreError> {
         let account = self.account;
         let slot = self.with.slot.ok_or(StoreError::NoSuchAccount)?;
         let mut names = vec![self.address_key(&new.address)];
@@ -280,12 +291,13 @@ impl Transaction<'_> {
                 return Err(StoreError::AccountExists);
             }
         }
-        let life_cycle = LifeCycle::Live;
-        let registration = Registration { slot, life_cycle, found_by: Vec::new() };
-        self.put(Key::registry(account), &registration)?;
+        let mut found_by = Vec::with_capacity(4);
         for name in names {
-            self.found_by(name, Found { account, principal: None })?;
+            found_by.push(name.as_bytes().to_vec());
+            self.put(name, &Found { account, principal: None })?;
         }
+        let registration = Registration { slot, life_cycle: LifeCycle::Live, found_by };
+        self.put(Key::registry(account), &registration)?;
         let record = Account {
             address: new.address.clone(),
             kind: new.kind,
@@ -296,19 +308,20 @@ impl Transaction<'_> {
         };
         self.put(Key::account_record(account), &record)?;
         self.put_counters(&Counters { quota: new.quota, ..Counters::default() })?;
+        let mod_seq = self.next_mod_seq()?;
         let inbox = (MailboxName::inbox(), None);
         let others = new.mailboxes.iter().map(|(name, used_for)| (name.clone(), Some(*used_for)));
+        let mut mailboxes = Vec::new();
         for (name, special_use) in std::iter::once(inbox).chain(others) {
-            self.create_mailbox(&name, special_use)?;
+            mailboxes.extend(self.make_mailboxes(&name, special_use, mod_seq)?);
             self.set_subscribed(&name, true)?;
         }
-        let mut owner = None;
-        if let Some(principal) = &new.owner {
-            let id = self.create_principal(principal)?;
-            self.grant(id, &Grant::owner(self.now()))?;
-            owner = Some(id);
+        let own = new.owner.as_ref().map(|principal| self.make_principal(principal)).transpose()?;
+        for owner in own.into_iter().chain(owner) {
+            self.put_grant(owner, &Grant::owner(self.now()))?;
         }
-        Ok(CreatedAccount { account, owner })
+        self.log_change(mod_seq, Effect::on(ChangeKind::MailboxCreated, mailboxes))?;
+        Ok(CreatedAccount { account, owner: own.or(owner) })
     }
 
     /// Changes the account's state.
@@ -349,8 +362,7 @@ impl Store {
         actor: Actor,
         new: NewAccount,
     ) -> Result<Committed<CreatedAccount>, StoreError> {
-        let account = AccountId::random(self.random())?;
-        self.begin_creating(actor, account, move |tx| tx.create_account(&new)).done().await
+        self.begin_account(actor, new)?.done().await
     }
 
     /// As [`Store::create_account`], on a thread that may block.
@@ -359,7 +371,50 @@ impl Store {
         actor: Actor,
         new: NewAccount,
     ) -> Result<Committed<CreatedAccount>, StoreError> {
+        self.begin_account(actor, new)?.wait()
+    }
+
+    fn begin_account(&self, actor: Actor, new: NewAccount) -> Result<Creating, StoreError> {
         let account = AccountId::random(self.random())?;
-        self.begin_creating(actor, account, move |tx| tx.create_account(&new)).wait()
+        let key = NewKey::random(self.random())?;
+        let mut jobs = Together::default();
+        let creating = jobs.add_creating(actor, (account, key), new, None);
+        self.submit(jobs);
+        Ok(creating)
+    }
+
+    /// Begins to make many accounts, each a transaction of its own that succeeds or is refused for
+    /// itself; as many as fit share a commit group and a flush of the keystore. `owner`, a
+    /// principal at home elsewhere, owns each besides the owner that it may bring. Their keys are
+    /// derived here, on every core, so the caller's thread is busy for some microseconds an
+    /// account.
+    ///
+    /// Memory is the caller's: some kilobytes an account until its commit is done. Several
+    /// thousand at once, and the next ones begun before waiting for these, keep the store busy.
+    pub fn begin_accounts(
+        &self,
+        actor: Actor,
+        owner: Option<PrincipalId>,
+        new: Vec<NewAccount>,
+    ) -> Result<Vec<Creating>, StoreError> {
+        let ids = AccountId::random_neighbours(self.random(), new.len())?;
+        let keys = NewKey::random_many(self.random(), new.len())?;
+        let mut jobs = Together::default();
+        let with = ids.into_iter().zip(keys).zip(new);
+        let begun = with.map(|(with, new)| jobs.add_creating(actor, with, new, owner)).collect();
+        self.submit(jobs);
+        Ok(begun)
+    }
+}
+
+impl Together {
+    fn add_creating(
+        &mut self,
+        actor: Actor,
+        (account, key): (AccountId, NewKey),
+        new: NewAccount,
+        owner: Option<PrincipalId>,
+    ) -> Creating {
+        self.push(actor, account, Some(key), move |tx| tx.create_account(&new, owner))
     }
 }

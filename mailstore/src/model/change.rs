@@ -147,7 +147,7 @@ impl Transaction<'_> {
         let change = Change { at, actor, kind, messages, placed, removed, gone, mailboxes };
         let account = self.account;
         self.put(Key::change(account, mod_seq), &change)?;
-        for consumer in self.with.consumers {
+        for consumer in self.with.consumers.iter().filter(|consumer| consumer.follows(kind)) {
             self.mark(Key::pending(*consumer, account));
         }
         self.trim_changes()
@@ -161,7 +161,7 @@ impl Transaction<'_> {
             return Ok(());
         }
         let old = self.now().as_second() - KEPT_SECONDS;
-        let seen = self.lowest_cursor()?;
+        let seen = self.seen_by_all()?;
         let before = counters.floor;
         for _ in 0..TRIMMED_AT_ONCE {
             let next = counters.floor + 1;

@@ -1,7 +1,9 @@
 //! Consumers of the change log: how far each has come in each account.
 //!
-//! The commit that makes a change marks the account pending for each registered consumer, so a
-//! consumer works a set and scans nothing. The mark goes when the cursor has reached the head.
+//! The commit that makes a change marks the account pending for each registered consumer that
+//! follows changes of its kind, so a consumer works a set and scans nothing. The mark goes when the
+//! cursor has reached the head. An account that is not pending holds nothing that the consumer has
+//! yet to see, wherever its cursor stands.
 
 use super::Record;
 use crate::error::StoreError;
@@ -43,12 +45,14 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// The change up to which every registered consumer has come.
-    pub(crate) fn lowest_cursor(&self) -> Result<u64, StoreError> {
-        let mut lowest = u64::MAX;
+    /// The change up to which there is nothing left to see for any registered consumer.
+    pub(crate) fn seen_by_all(&self) -> Result<u64, StoreError> {
+        let mut seen = u64::MAX;
         for consumer in self.with.consumers {
-            lowest = lowest.min(self.cursor(*consumer)?);
+            if self.exists(&Key::pending(*consumer, self.account))? {
+                seen = seen.min(self.cursor(*consumer)?);
+            }
         }
-        Ok(lowest)
+        Ok(seen)
     }
 }

@@ -216,16 +216,28 @@ impl Transaction<'_> {
         special_use: Option<SpecialUse>,
     ) -> Result<MailboxId, StoreError> {
         self.command(|tx| {
-            if tx.mailbox_named(name)?.is_some() {
-                return Err(StoreError::MailboxExists);
-            }
             let mod_seq = tx.next_mod_seq()?;
-            let mut made = tx.make_parents(name, mod_seq)?;
-            let id = tx.make_mailbox(name, special_use, mod_seq)?;
-            made.push(id);
+            let made = tx.make_mailboxes(name, special_use, mod_seq)?;
+            let id = *made.last().ok_or(StoreError::NoSuchMailbox)?;
             tx.log_change(mod_seq, Effect::on(ChangeKind::MailboxCreated, made))?;
             Ok(id)
         })
+    }
+
+    /// Makes a mailbox, and the ones above it that are missing, the highest first; the last one
+    /// returned is the mailbox itself.
+    pub(super) fn make_mailboxes(
+        &mut self,
+        name: &MailboxName,
+        special_use: Option<SpecialUse>,
+        mod_seq: u64,
+    ) -> Result<Vec<MailboxId>, StoreError> {
+        if self.mailbox_named(name)?.is_some() {
+            return Err(StoreError::MailboxExists);
+        }
+        let mut made = self.make_parents(name, mod_seq)?;
+        made.push(self.make_mailbox(name, special_use, mod_seq)?);
+        Ok(made)
     }
 
     /// Makes the mailboxes above a name that are missing, the highest first.

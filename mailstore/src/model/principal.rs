@@ -128,9 +128,14 @@ impl View<'_> {
         self.record(&Key::principal(self.account, id))?.ok_or(StoreError::NoSuchPrincipal)
     }
 
-    /// The accounts that a principal has a grant in.
-    pub fn accounts_of(&self, principal: PrincipalId) -> Result<Vec<AccountId>, StoreError> {
-        let marks = self.all(&Key::principal_accounts(principal))?;
+    /// At most `limit` accounts that a principal has a grant in, in the order of their ids.
+    pub fn accounts_of(
+        &self,
+        principal: PrincipalId,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        let all = Key::principal_accounts(principal);
+        let marks = self.pairs(&all, &all.prefix_end(), false, limit)?;
         Ok(marks.iter().filter_map(|(key, _)| key.last_id()).map(AccountId::from_bytes).collect())
     }
 
@@ -154,10 +159,14 @@ impl View<'_> {
 impl Transaction<'_> {
     /// Makes a principal at home in this account.
     pub fn create_principal(&mut self, new: &NewPrincipal) -> Result<PrincipalId, StoreError> {
-        self.command(|tx| tx.make_principal(new))
+        self.command(|tx| {
+            let id = tx.make_principal(new)?;
+            tx.log_record_change()?;
+            Ok(id)
+        })
     }
 
-    fn make_principal(&mut self, new: &NewPrincipal) -> Result<PrincipalId, StoreError> {
+    pub(super) fn make_principal(&mut self, new: &NewPrincipal) -> Result<PrincipalId, StoreError> {
         let account = self.account;
         let id = PrincipalId::random(self.random())?;
         if let Some(login) = &new.login {
@@ -168,19 +177,26 @@ impl Transaction<'_> {
             self.found_by(key, Found { account, principal: Some(id) })?;
         }
         self.put(Key::principal(account, id), new)?;
-        self.log_record_change()?;
         Ok(id)
     }
 
     /// Opens this account to a principal, or changes how.
     pub fn grant(&mut self, principal: PrincipalId, grant: &Grant) -> Result<(), StoreError> {
+        self.put_grant(principal, grant)?;
+        self.log_record_change()
+    }
+
+    pub(super) fn put_grant(
+        &mut self,
+        principal: PrincipalId,
+        grant: &Grant,
+    ) -> Result<(), StoreError> {
         let account = self.account;
         let mark = Key::principal_account(principal, account);
         if !self.exists(&mark)? {
             self.found_by(mark, Found { account, principal: Some(principal) })?;
         }
-        self.put(Key::grant(account, principal), grant)?;
-        self.log_record_change()
+        self.put(Key::grant(account, principal), grant)
     }
 
     /// Closes this account to a principal.

@@ -20,6 +20,8 @@ contract! {
     checked_and_unchecked_ins_never_meet,
     an_address_or_ins_that_is_taken_is_refused,
     of_two_creations_at_once_one_wins,
+    many_are_made_together_and_each_stands_for_itself,
+    a_new_account_is_one_change,
     a_state_is_kept_and_logged,
     a_quota_is_kept_and_logged,
     accounts_are_listed_in_pages,
@@ -153,6 +155,66 @@ fn of_two_creations_at_once_one_wins(store: &Bench) {
         assert_error!(error, StoreError::AccountExists);
     }
     assert_eq!(accounts(&store.operator_view().unwrap()).unwrap(), won);
+}
+
+fn many_are_made_together_and_each_stands_for_itself(store: &Bench) -> Facts {
+    let owner = NewPrincipal {
+        kind: PrincipalKind::Person,
+        name: "Marie Martin".into(),
+        login: Some("marie.martin".into()),
+    };
+    let hers = store.create(NewAccount { owner: Some(owner), ..new_account("marie") }).unwrap();
+    let owner = hers.owner.unwrap();
+    store.account("a3");
+    let new = (0..300).map(|number| new_account(&format!("a{number}"))).collect();
+    let begun = store.begin_accounts(Actor::SYSTEM, Some(owner), new).unwrap();
+    let mut made = Vec::new();
+    let mut groups = std::collections::BTreeSet::new();
+    for (number, creating) in begun.into_iter().enumerate() {
+        match creating.wait() {
+            Ok(done) => {
+                groups.insert(done.sequence());
+                assert_eq!(done.owner, Some(owner));
+                made.push((number, done.account));
+            }
+            Err(error) => {
+                assert_eq!(number, 3, "{error:?}");
+                assert_error!(error, StoreError::AccountExists);
+            }
+        }
+    }
+    assert_eq!((made.len(), groups.len()), (299, 1), "they share a commit group");
+    Facts::new(move |store| {
+        let operator = store.operator_view().unwrap();
+        for (number, account) in &made {
+            let address = format!("a{number}@hopital.example").parse().unwrap();
+            assert_eq!(operator.account_of(&address).unwrap(), Some(*account));
+            let view = store.view(*account).unwrap();
+            assert!(view.grant_of(owner).unwrap().unwrap().owner);
+            assert!(view.inbox().is_ok());
+        }
+        // Hers and the others.
+        assert_eq!(operator.accounts_of(owner, 1000).unwrap().len(), 300);
+        assert_eq!(operator.accounts_of(owner, 7).unwrap().len(), 7);
+    })
+}
+
+fn a_new_account_is_one_change(store: &Bench) -> Facts {
+    let owner = NewPrincipal {
+        kind: PrincipalKind::Person,
+        name: "Marie Martin".into(),
+        login: Some("marie.martin".into()),
+    };
+    let mailboxes = vec![(name("Dossiers/Envoyés"), SpecialUse::Sent)];
+    let new = NewAccount { mailboxes, owner: Some(owner), ..new_account("marie") };
+    let account = store.create(new).unwrap().account;
+    Facts::new(move |store| {
+        let changes = store.view(account).unwrap().changes(0, 10).unwrap();
+        let [(mod_seq, change)] = &changes[..] else { panic!("{changes:?}") };
+        assert_eq!((*mod_seq, change.kind), (1, ChangeKind::MailboxCreated));
+        // INBOX, the parent and the child.
+        assert_eq!(change.mailboxes.len(), 3);
+    })
 }
 
 fn last_kinds(store: &Bench, account: AccountId, since: u64) -> Vec<ChangeKind> {

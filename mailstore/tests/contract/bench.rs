@@ -9,6 +9,7 @@ use mailstore::body::Body;
 use mailstore::disk::Disk;
 use mailstore::message::digest_of;
 use mailstore::model::account::{AccountState, CreatedAccount, NewAccount};
+use mailstore::model::change::ChangeKind;
 use mailstore::model::flags::Flags;
 use mailstore::model::keyword::Keyword;
 use mailstore::model::mailbox::MailboxName;
@@ -23,8 +24,12 @@ use std::time::Duration;
 
 pub(crate) const SEARCH: Consumer = consumer("search");
 pub(crate) const DOCUMENTS: Consumer = consumer("documents");
-/// Who follows the change log in every test.
+/// Follows arrivals only.
+pub(crate) const ARRIVALS: Consumer = consumer("arrivals").following(&[ChangeKind::Arrived]);
+/// Who follows every change in every test.
 pub(crate) const CONSUMERS: [Consumer; 2] = [SEARCH, DOCUMENTS];
+/// Who is registered with the store.
+pub(crate) const REGISTERED: [Consumer; 3] = [SEARCH, DOCUMENTS, ARRIVALS];
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -124,7 +129,7 @@ impl Bench {
     pub(crate) fn in_memory() -> Self {
         let (clock, faults) = (clock(), Arc::<Faults>::default());
         let random = Arc::new(SeededRandom::new(1));
-        let consumers = CONSUMERS.to_vec();
+        let consumers = REGISTERED.to_vec();
         let store =
             Store::in_memory(Arc::new(clock.clone()), random, consumers, Arc::clone(&faults));
         Self { store: store.unwrap(), clock, faults, site: None }

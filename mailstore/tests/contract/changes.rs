@@ -3,7 +3,7 @@
 //! DESIGN, *The change log*: it keeps the last 90 days and the last 10,000 changes, whichever
 //! reaches further back, and up to the cursor of each registered consumer.
 
-use crate::bench::{Bench, CONSUMERS, DAY, DOCUMENTS, Facts, SEARCH, name};
+use crate::bench::{ARRIVALS, Bench, CONSUMERS, DAY, DOCUMENTS, Facts, SEARCH, name};
 use crate::letters::letter;
 use mailstore::model::change::ChangeKind;
 use mailstore::model::expunge::Expunge;
@@ -23,6 +23,7 @@ contract! {
     a_change_after_the_cursor_in_one_transaction_marks_again,
     a_cursor_moves_forwards_up_to_the_head,
     pending_accounts_are_listed_in_pages,
+    a_change_that_a_consumer_does_not_follow_leaves_nothing_pending_for_it,
     a_subscriber_is_woken_by_each_change,
     a_subscriber_is_not_woken_by_others,
 }
@@ -242,6 +243,21 @@ fn a_cursor_moves_forwards_up_to_the_head(store: &Bench) {
         assert_error!(error, StoreError::Cursor);
     }
     assert_eq!(store.seen(account).cursor(SEARCH).unwrap(), head - 1);
+}
+
+fn a_change_that_a_consumer_does_not_follow_leaves_nothing_pending_for_it(store: &Bench) -> Facts {
+    let account = store.account("marie");
+    assert_eq!(pending(store, ARRIVALS), [], "a new account brings no message");
+    store.change(account, |tx| tx.set_quota(4096));
+    assert_eq!(pending(store, ARRIVALS), []);
+    let head = store.deliver(account, &letter("1")).mod_seq;
+    assert_eq!(pending(store, ARRIVALS), [account]);
+    store.change(account, move |tx| tx.set_cursor(ARRIVALS, head));
+    store.change(account, |tx| tx.set_quota(8192));
+    Facts::new(move |store| {
+        assert_eq!(pending(store, ARRIVALS), []);
+        assert_eq!(pending(store, SEARCH), [account]);
+    })
 }
 
 fn pending_accounts_are_listed_in_pages(store: &Bench) -> Facts {

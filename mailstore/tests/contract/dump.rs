@@ -72,7 +72,7 @@ fn one_account(
     }
     for (principal, grant) in view.grants()? {
         say("grant", format!("{principal} {} {:?}", json(&grant), view.grant_of(principal)?));
-        say("accounts of", format!("{principal} {:?}", operator.accounts_of(principal)?));
+        say("accounts of", format!("{principal} {:?}", operator.accounts_of(principal, 100)?));
         if let Ok(record) = view.principal(principal) {
             say("principal", format!("{principal} {}", json(&record)));
             let found = record.login.as_deref().map(|login| operator.principal_of_login(login));

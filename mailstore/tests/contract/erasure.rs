@@ -67,7 +67,7 @@ fn gone(store: &Store, made: CreatedAccount) {
     assert_eq!(operator.account_of(&address).unwrap(), None);
     assert_eq!(operator.account_of_ins(&ins()).unwrap(), None);
     assert_eq!(operator.principal_of_login(MARKER).unwrap(), None);
-    assert_eq!(operator.accounts_of(made.owner.unwrap()).unwrap(), []);
+    assert_eq!(operator.accounts_of(made.owner.unwrap(), 100).unwrap(), []);
     assert!(!accounts(&operator).unwrap().contains(&made.account));
     for consumer in CONSUMERS {
         assert!(!store.pending(consumer, None, 100).unwrap().contains(&made.account));
@@ -157,7 +157,7 @@ fn others_are_untouched(store: &Bench) -> Facts {
     store.erase_account(Actor::SYSTEM, erased.account).unwrap();
     Facts::new(move |store| {
         assert_same(&before, &of_others(store), "after the erasure of another");
-        assert_eq!(store.operator_view().unwrap().accounts_of(hers).unwrap(), [marie]);
+        assert_eq!(store.operator_view().unwrap().accounts_of(hers, 100).unwrap(), [marie]);
     })
 }
 

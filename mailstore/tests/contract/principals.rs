@@ -103,7 +103,7 @@ fn an_owner_has_every_right(store: &Bench) -> Facts {
             assert!(!grant.allows(rights, now - SECOND));
         }
         assert_eq!(view.grants().unwrap(), [(owner, grant)]);
-        assert_eq!(store.operator_view().unwrap().accounts_of(owner).unwrap(), [made.account]);
+        assert_eq!(store.operator_view().unwrap().accounts_of(owner, 100).unwrap(), [made.account]);
     })
 }
 
@@ -137,7 +137,7 @@ fn a_second_grant_replaces_the_first(store: &Bench) {
     let wider = Grant { rights: Rights::ALL, ..reader() };
     store.change(marie, move |tx| tx.grant(his, &wider));
     assert_eq!(store.seen(marie).grants().unwrap(), [(his, wider)]);
-    assert_eq!(store.operator_view().unwrap().accounts_of(his).unwrap(), [marie]);
+    assert_eq!(store.operator_view().unwrap().accounts_of(his, 100).unwrap(), [marie]);
 }
 
 fn a_revoked_grant_opens_nothing(store: &Bench) -> Facts {
@@ -153,8 +153,8 @@ fn a_revoked_grant_opens_nothing(store: &Bench) -> Facts {
         assert_eq!(view.grant_of(his).unwrap(), None);
         assert_eq!(view.grants().unwrap(), [(other, reader())]);
         let operator = store.operator_view().unwrap();
-        assert_eq!(operator.accounts_of(his).unwrap(), []);
-        assert_eq!(operator.accounts_of(other).unwrap(), [marie]);
+        assert_eq!(operator.accounts_of(his, 100).unwrap(), []);
+        assert_eq!(operator.accounts_of(other, 100).unwrap(), [marie]);
     })
 }
 
@@ -163,9 +163,9 @@ fn a_grant_may_come_back_after_it_was_revoked(store: &Bench) {
     let his = make(store, paul, None);
     for _ in 0..3 {
         store.change(marie, move |tx| tx.grant(his, &reader()));
-        assert_eq!(store.operator_view().unwrap().accounts_of(his).unwrap(), [marie]);
+        assert_eq!(store.operator_view().unwrap().accounts_of(his, 100).unwrap(), [marie]);
         store.change(marie, move |tx| tx.revoke(his));
-        assert_eq!(store.operator_view().unwrap().accounts_of(his).unwrap(), []);
+        assert_eq!(store.operator_view().unwrap().accounts_of(his, 100).unwrap(), []);
     }
 }
 
@@ -178,9 +178,9 @@ fn accounts_of_a_principal_are_those_that_opened_to_it(store: &Bench) -> Facts {
     }
     opened.sort();
     Facts::new(move |store| {
-        assert_eq!(store.operator_view().unwrap().accounts_of(his).unwrap(), opened);
+        assert_eq!(store.operator_view().unwrap().accounts_of(his, 100).unwrap(), opened);
         let stranger = PrincipalId::from_bytes([3; 16]);
-        assert_eq!(store.operator_view().unwrap().accounts_of(stranger).unwrap(), []);
+        assert_eq!(store.operator_view().unwrap().accounts_of(stranger, 100).unwrap(), []);
     })
 }
 

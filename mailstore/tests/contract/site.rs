@@ -1,7 +1,7 @@
 //! A place for an embedded store: a simulated disk, the operator's key and a clock, so that the
 //! store can be closed, looked at, damaged and opened again.
 
-use crate::bench::CONSUMERS;
+use crate::bench::REGISTERED;
 use domain::ManualClock;
 use mailstore::disk::{Disk, SimDisk};
 use mailstore::verify::{Report, verify};
@@ -43,7 +43,7 @@ impl Site {
             operator_key: Secret::from_bytes(self.key),
             clock: Arc::new(self.clock.clone()),
             random: Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::Relaxed) << 32)),
-            consumers: CONSUMERS.to_vec(),
+            consumers: REGISTERED.to_vec(),
         }
     }
 

@@ -112,6 +112,11 @@ impl World {
         self.store.as_ref().unwrap().operator_view()?.account_of(&address)
     }
 
+    /// The account of `u` and a number.
+    pub(crate) fn numbered(&self, number: usize) -> Result<Option<AccountId>, StoreError> {
+        self.account(&format!("u{number}"))
+    }
+
     /// One step of the workload. An error is the disk's or the store's.
     pub(crate) fn step(&mut self) -> Result<(), StoreError> {
         let names: Vec<_> = self

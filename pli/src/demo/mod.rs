@@ -9,6 +9,7 @@
 mod clock;
 mod contract;
 mod control;
+mod crowd;
 mod land;
 mod once;
 mod people;
@@ -95,12 +96,7 @@ impl Drop for Temporary {
 async fn demo(asked: &DemoArgs, dir: &Path) -> Outcome<ExitCode> {
     let lang: Lang = asked.lang.parse()?;
     let quiet = asked.quiet;
-    let say = move |line: &str| {
-        if !quiet {
-            // With standard output gone there is nobody left to tell.
-            let _ = writeln!(io::stdout(), "{line}");
-        }
-    };
+    let say = move |line: &str| say(quiet, line);
     say(lang.pick("Le domaine de confiance démarre…", "The trust domain is starting…"));
     let demo = Arc::new(Demo::start(asked, dir, lang).await?);
     let (stop, stopped) = watch::channel(false);
@@ -136,6 +132,13 @@ async fn demo(asked: &DemoArgs, dir: &Path) -> Outcome<ExitCode> {
         demo.stop().await;
     }
     Ok(code)
+}
+
+fn say(quiet: bool, line: &str) {
+    if !quiet {
+        // With standard output gone there is nobody left to tell.
+        let _ = writeln!(io::stdout(), "{line}");
+    }
 }
 
 /// A port at a fixed place, or a free one.
@@ -193,7 +196,17 @@ impl Demo {
         let secrets = seed::seed(dir, &operators, &mut land).await?;
         let bench = match asked.accounts {
             0 => None,
-            accounts => Some(seed::bench(&operators, accounts).await?),
+            accounts => {
+                let quiet = asked.quiet;
+                let progress = move |made: u32| {
+                    let line = match lang {
+                        Lang::Fr => format!("  {made} comptes sur {accounts}"),
+                        Lang::En => format!("  {made} accounts of {accounts}"),
+                    };
+                    say(quiet, &line);
+                };
+                Some(crowd::crowd(&operators, accounts, progress).await?)
+            }
         };
         Ok(Self {
             dir: dir.to_owned(),

@@ -6,12 +6,12 @@
 
 use super::land::Land;
 use super::people::{
-    BENCH, CITIZEN_PASSWORD, CITIZENS, CITIZENS_TABLE, Citizen, DESKS, INS_OID, PLACES, Standing,
+    CITIZEN_PASSWORD, CITIZENS, CITIZENS_TABLE, Citizen, DESKS, INS_OID, PLACES, Standing,
 };
 use crate::accounts::{ADMINISTRATION, NewDesk, NewSpace, SpaceLogIn, make_desk, make_space};
 use crate::operator::Operator;
-use domain::{CitizenDomains, IdentityTraits, InsReading, Lang, MailAddress, MailboxKind, Mode};
-use mailstore::model::account::{AccountState, NewAccount};
+use domain::{CitizenDomains, IdentityTraits, InsReading, Lang, MailAddress, Mode};
+use mailstore::model::account::AccountState;
 use mailstore::model::principal::{Grant, Rights};
 use mailstore::{AccountId, Random, StoreError, SystemRandom, Transaction};
 use pki::durable_file::{self, Access};
@@ -24,10 +24,6 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const SECRETS: &str = "secrets.json";
 const MAX_SECRETS: u64 = 1024 * 1024;
-/// The secret of every account of load tests.
-const BENCH_SECRET: &str = "bench";
-/// Accounts of load tests that are made at once.
-const BENCH_TOGETHER: u32 = 512;
 
 /// Makes who is not there yet, and publishes the directory; returns the desks' secrets in order.
 pub(super) async fn seed(
@@ -121,74 +117,6 @@ async fn open_to_parent(operator: &Operator, child: AccountId, parent: &str) -> 
     };
     let _ = operator.store.transact::<_, StoreError, _>(ADMINISTRATION, child, grant).await?;
     Ok(())
-}
-
-/// Makes the accounts of load tests, each with its INBOX, all with one secret; the hospital may send
-/// as [`BENCH`].
-pub(super) async fn bench(operators: &[Operator; 3], accounts: u32) -> Outcome<&'static str> {
-    let [hospital, practice, _] = operators;
-    let sender: MailAddress = BENCH.parse()?;
-    if hospital.store.operator_view()?.account_of(&sender)?.is_none() {
-        let kind = MailboxKind::Application;
-        let new = NewDesk { address: sender, kind, name: "bench", certificate: None };
-        let (made, _) = make_desk(&hospital.store, &hospital.access, new).await?;
-        let owner = made.owner.ok_or("an account without its owner")?;
-        let access = &hospital.access;
-        access.add_known_secret(ADMINISTRATION, made.account, owner, BENCH_SECRET).await?;
-    }
-    let domain = PLACES.get(1).map_or("", |place| place.domain);
-    let owner: MailAddress = format!("u1@{domain}").parse()?;
-    let owner = match practice.store.operator_view()?.principal_of_login(&owner.to_string())? {
-        Some((principal, _)) => principal,
-        None => {
-            let kind = MailboxKind::Personal;
-            let new = NewDesk { address: owner, kind, name: "bench", certificate: None };
-            let (made, _) = make_desk(&practice.store, &practice.access, new).await?;
-            let owner = made.owner.ok_or("an account without its owner")?;
-            let access = &practice.access;
-            access.add_known_secret(ADMINISTRATION, made.account, owner, BENCH_SECRET).await?;
-            owner
-        }
-    };
-    let mut next = 2;
-    while next <= accounts {
-        let last = accounts.min(next.saturating_add(BENCH_TOGETHER - 1));
-        let mut making = tokio::task::JoinSet::new();
-        for number in next..=last {
-            let address: MailAddress = format!("u{number}@{domain}").parse()?;
-            if practice.store.operator_view()?.account_of(&address)?.is_some() {
-                continue;
-            }
-            let store = practice.store.clone();
-            making.spawn(async move {
-                let made = store
-                    .create_account(
-                        ADMINISTRATION,
-                        NewAccount {
-                            address,
-                            kind: MailboxKind::Personal,
-                            state: AccountState::Active,
-                            ins: None,
-                            traits: None,
-                            quota: u64::MAX,
-                            mailboxes: Vec::new(),
-                            owner: None,
-                        },
-                    )
-                    .await?;
-                let grant = move |tx: &mut Transaction<'_>| {
-                    let from = tx.now();
-                    tx.grant(owner, &Grant::owner(from))
-                };
-                store.transact::<_, StoreError, _>(ADMINISTRATION, made.account, grant).await
-            });
-        }
-        while let Some(made) = making.join_next().await {
-            let _ = made??;
-        }
-        next = last + 1;
-    }
-    Ok(BENCH_SECRET)
 }
 
 /// What the control port asks for.

@@ -36,7 +36,7 @@ use record::{EntryId, put_fates};
 /// The name under which the service follows the change log.
 #[expect(clippy::unreachable, reason = "the compiler has run it")]
 pub const CONSUMER: Consumer = match Consumer::new("documents") {
-    Some(name) => name,
+    Some(consumer) => consumer.following(&[ChangeKind::Arrived]),
     None => unreachable!(),
 };
 
@@ -167,10 +167,6 @@ fn remember(tx: &mut Transaction<'_>, key: &ServiceKey, id: MessageId) -> Result
 impl Service for Documents {
     fn consumer(&self) -> Consumer {
         CONSUMER
-    }
-
-    fn follows(&self, kind: ChangeKind) -> bool {
-        kind == ChangeKind::Arrived
     }
 
     fn handle<'a>(

@@ -116,7 +116,7 @@ impl Runner {
             let whole = changes.len() < CHANGES;
             let mut reached = cursor;
             for (mod_seq, change) in &changes {
-                if self.service.follows(change.kind) {
+                if consumer.follows(change.kind) {
                     self.change(account, *mod_seq, change).await?;
                 }
                 reached = *mod_seq;

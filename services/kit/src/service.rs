@@ -1,7 +1,7 @@
 //! The contract between a service and the runner.
 
 use crate::effects::Effects;
-use mailstore::model::change::{Change, ChangeKind};
+use mailstore::model::change::Change;
 use mailstore::{Consumer, StoreError, View};
 use std::pin::Pin;
 
@@ -10,11 +10,8 @@ pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send 
 
 /// Something that follows the change log of accounts.
 pub trait Service: Send + Sync + 'static {
-    /// The name under which it is registered with the store.
+    /// What it is registered as with the store: its name, and the kinds of change that it follows.
     fn consumer(&self) -> Consumer;
-
-    /// Whether it has anything to do with changes of this kind.
-    fn follows(&self, kind: ChangeKind) -> bool;
 
     /// Handles one change: reads `view`, and says in `effects` what it leads to. Runs again when
     /// what it read has changed before its effects were committed, so it does nothing else.

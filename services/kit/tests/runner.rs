@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
 
-const CONSUMER: Consumer = Consumer::new("counting").unwrap();
+const CONSUMER: Consumer =
+    Consumer::new("counting").unwrap().following(&[ChangeKind::RecordChanged]);
 const TABLE: TableName = TableName::new("counted").unwrap();
 
 /// Counts changes in the account; fails, or disturbs itself, as told.
@@ -34,10 +35,6 @@ fn take(counter: &AtomicUsize) -> bool {
 impl Service for Counting {
     fn consumer(&self) -> Consumer {
         CONSUMER
-    }
-
-    fn follows(&self, kind: ChangeKind) -> bool {
-        kind == ChangeKind::RecordChanged
     }
 
     fn handle<'a>(
