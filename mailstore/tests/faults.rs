@@ -15,5 +15,7 @@ mod damage;
 mod flush;
 #[path = "faults/power.rs"]
 mod power;
+#[path = "faults/segments.rs"]
+mod segments;
 #[path = "faults/world.rs"]
 mod world;

@@ -86,13 +86,20 @@ impl Place {
         verify(&self.store())
     }
 
-    /// The newest file of a folder of the store that has been written to: a segment that is only
-    /// prepared holds zeros.
+    /// The newest file of a folder of the store.
     fn newest(&self, folder: &str) -> PathBuf {
+        self.files(folder).max().unwrap()
+    }
+
+    fn files(&self, folder: &str) -> impl Iterator<Item = PathBuf> {
         let files = fs::read_dir(self.store().join(folder)).unwrap();
-        let is_used =
-            |path: &PathBuf| fs::read(path).unwrap().first().is_some_and(|first| *first != 0);
-        files.map(|file| file.unwrap().path()).filter(is_used).max().unwrap()
+        files.map(|file| file.unwrap().path())
+    }
+
+    /// The segment with the last frames; behind it lies only the one that is prepared.
+    fn open_segment(&self) -> PathBuf {
+        let used = |path: &PathBuf| fs::read(path).unwrap().starts_with(b"PLI1");
+        self.files("segments").filter(used).max().unwrap()
     }
 }
 
@@ -134,7 +141,7 @@ fn a_flipped_bit_of_a_body_file_is_named_and_the_rest_is_read() {
 #[test]
 fn a_flipped_bit_of_the_log_is_named() {
     let place = Place::with_store("log");
-    flip(&place.newest("segments"), 70);
+    flip(&place.open_segment(), 70);
     let (code, out, _) = place.verify();
     assert_eq!(code, 1);
     assert!(out.contains("log: segment") && out.contains("is damaged at octet"), "{out}");

@@ -57,9 +57,14 @@ pub(crate) struct World {
     pub(crate) dice: Dice,
 }
 
-/// A message that is told apart by its number; every fifth is a file of its own.
+/// A message that is told apart by its number; every fifth is a file of its own, and every fifth
+/// large enough that segments fill.
 pub(crate) fn message(number: u64) -> Vec<u8> {
-    let lines = if number % 5 == 4 { 6000 } else { number * 7 % 60 };
+    let lines = match number % 5 {
+        4 => 6000,
+        2 => 3600,
+        _ => number * 7 % 60,
+    };
     let mut octets = format!(
         "From: a@b.example\r\nMessage-ID: <{number}@b.example>\r\nSubject: {number}\r\n\r\n"
     )
