@@ -24,6 +24,8 @@ pub struct Limits {
     pub each: u64,
     /// Expanded octets together.
     pub total: u64,
+    /// Documents together.
+    pub documents: usize,
     /// Expanded octets for each packed one, of a file above [`Limits::RATIO_FROM`].
     pub ratio: u64,
 }
@@ -35,7 +37,13 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entries: 1_000, each: 40 * 1024 * 1024, total: 100 * 1024 * 1024, ratio: 200 }
+        Self {
+            entries: 1_000,
+            each: 40 * 1024 * 1024,
+            total: 100 * 1024 * 1024,
+            documents: 1_000,
+            ratio: 200,
+        }
     }
 }
 
@@ -66,6 +74,9 @@ pub enum XdmError {
     /// Too many entries.
     #[error("the archive has too many entries")]
     TooManyEntries,
+    /// The metadata describe too many documents.
+    #[error("the metadata describe too many documents")]
+    TooManyDocuments,
     /// It expands beyond the limits.
     #[error("the archive expands beyond the limits")]
     TooLarge,
@@ -123,6 +134,12 @@ impl Archive {
     /// Reads an archive.
     // MSS #57, MSS #58
     pub fn read(octets: &[u8], limits: &Limits) -> Result<Self, XdmError> {
+        Self::read_within(octets, &mut { *limits })
+    }
+
+    /// Reads an archive, and takes what it expanded to off the limits, whether it is refused or not:
+    /// so several archives share one total.
+    pub fn read_within(octets: &[u8], limits: &mut Limits) -> Result<Self, XdmError> {
         read::read(octets, limits)
     }
 

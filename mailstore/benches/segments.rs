@@ -32,7 +32,10 @@ fn main() {
     let base = base.map_or_else(std::env::temp_dir, PathBuf::from);
     let dir = base.join(format!("pli-segments-bench-{}", std::process::id()));
     fs::create_dir_all(&dir).unwrap();
-    println!("{:>8} {:>9} {:>10} {:>12} {:>14}", "octets", "file", "beside it", "flushes/s", "slowest 1 %");
+    println!(
+        "{:>8} {:>9} {:>10} {:>12} {:>14}",
+        "octets", "file", "beside it", "flushes/s", "slowest 1 %"
+    );
     for size in SIZES {
         let mut results: Vec<(bool, bool, Vec<f64>, Vec<Duration>)> = Vec::new();
         for busy in [false, true] {

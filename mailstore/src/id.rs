@@ -3,6 +3,8 @@
 //! They are what IMAP shows as MAILBOXID, EMAILID and THREADID (RFC 8474), and what store keys
 //! are made of: being random, they tell nothing about the person behind them.
 
+use crate::random::{NoRandomness, Random};
+
 /// The text is not 32 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an identity is 32 hexadecimal digits")]

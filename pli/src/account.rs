@@ -31,14 +31,15 @@ const MAX_PASSWORD_FILE: u64 = 4096;
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// An operator at rest.
-struct Resting {
-    names: Names,
-    store: Store,
+pub(crate) struct Resting {
+    pub(crate) names: Names,
+    pub(crate) store: Store,
     access: Access,
 }
 
 impl Resting {
-    fn open(config: &Path) -> Outcome<Self> {
+    /// Opens the store of the operator that a configuration names.
+    pub(crate) fn open(config: &Path) -> Outcome<Self> {
         let (config, names) = Config::read(config)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
@@ -46,7 +47,7 @@ impl Resting {
         let key = operator_key::read_or_make(&key_path(&config), &*random)?;
         let data = &config.operator.data;
         let store = open_store(data, key, Arc::clone(&clock), Arc::clone(&random))
-            .map_err(|error| format!("{error}; `pli account` needs the operator to be stopped"))?;
+            .map_err(|error| format!("{error}; this command needs the operator to be stopped"))?;
         let settings = AccessSettings { citizens_may_use_imap: config.imap.citizens };
         let access = Access::new(store.clone(), clock, random, Arc::new(Nowhere), settings);
         Ok(Self { names, store, access })

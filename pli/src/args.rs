@@ -3,10 +3,12 @@
 mod account;
 mod authority;
 mod letter;
+mod services;
 
 pub(crate) use account::*;
 pub(crate) use authority::*;
 pub(crate) use letter::*;
+pub(crate) use services::*;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -36,6 +38,9 @@ pub(crate) enum Command {
     /// Look after a store: the accounts, messages and change logs of one operator.
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Look after the services, which file documents into the citizens' records.
+    #[command(subcommand)]
+    Services(ServicesCommand),
     /// Run the authority of a trust domain: certificates, revocations, the signed domain list.
     #[command(subcommand)]
     Authority(AuthorityCommand),

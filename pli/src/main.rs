@@ -15,6 +15,7 @@ mod operator;
 mod operator_key;
 mod outbox;
 mod serve;
+mod services;
 mod store;
 mod trust;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         args::Command::Account(command) => account::run(&command),
         args::Command::Letter(args::LetterCommand::Send(asked)) => letter::send(&asked),
         args::Command::Store(args::StoreCommand::Verify(asked)) => store::verify(&asked),
+        args::Command::Services(command) => services::run(&command),
         args::Command::Authority(command) => authority::run(command),
         args::Command::Trust(args::TrustCommand::Verify(asked)) => trust::verify(&asked),
     };

@@ -85,6 +85,14 @@ pub fn fate_of_message(
     Ok(fates)
 }
 
+/// Whether the documents service has been at a message: what it could not file counts, what the
+/// citizen filed by hand does not.
+pub fn is_handled(view: &View<'_>, message: MessageId) -> Result<bool, StoreError> {
+    let by_service =
+        |fate: &AttachmentFate| fate.path.is_some() || matches!(fate.fate, Fate::NotFiled(_));
+    Ok(kept(view, message)?.iter().any(by_service))
+}
+
 fn kept(view: &View<'_>, message: MessageId) -> Result<Vec<AttachmentFate>, StoreError> {
     Ok(view.service_value(&tables::fate(message))?.unwrap_or_default())
 }

@@ -6,7 +6,7 @@ use crate::entry::{
 use crate::{hidden, list, tables};
 use clinical::value_sets::{Confidentiality, Kind};
 use mailstore::body::Body;
-use mailstore::{MessageId, StoreError, Transaction, View};
+use mailstore::{MessageId, StoreError, Transaction};
 use std::sync::Arc;
 
 /// Characters of a title that are kept.
@@ -63,8 +63,6 @@ impl Document {
     /// The entry that it becomes.
     #[must_use]
     pub fn as_entry(&self, series: SeriesId, filed_at: i64) -> Entry {
-        let title: String =
-            self.title.chars().filter(|c| !c.is_control()).take(MAX_TITLE).collect();
         Entry {
             id: self.id,
             series,
@@ -73,7 +71,7 @@ impl Document {
             version: self.version,
             kind: self.kind,
             type_code: self.type_code.clone(),
-            title: title.trim().to_owned(),
+            title: title_of(&self.title),
             author: self.author.clone(),
             date: self.date,
             act: self.act,
@@ -92,26 +90,10 @@ impl Document {
     }
 }
 
-/// What the document would replace: the latest version under its `setId`, else the entry that it
-/// names.
-pub fn find_predecessor(
-    view: &View<'_>,
-    set_id: Option<&str>,
-    replaces: &[String],
-) -> Result<Option<Entry>, StoreError> {
-    let mut series = None;
-    for name in set_id.into_iter().chain(replaces.iter().map(String::as_str)) {
-        series = match list::series_of(view, name)? {
-            Some(series) => Some(series.id),
-            None => list::entry_of(view, name)?.map(|entry| entry.series),
-        };
-        if series.is_some() {
-            break;
-        }
-    }
-    let Some(series) = series else { return Ok(None) };
-    let versions = list::versions(view, series)?;
-    Ok(versions.into_iter().max_by_key(|entry| entry.version.unwrap_or(0)))
+/// A title as it is kept: on one line, bounded.
+fn title_of(stated: &str) -> String {
+    let title: String = stated.chars().filter(|c| !c.is_control()).take(MAX_TITLE).collect();
+    title.trim().to_owned()
 }
 
 /// Files a document: `predecessor` is the entry whose place it takes, as
@@ -139,23 +121,55 @@ pub fn file(
         put_entry(tx, &former)?;
     }
     put_entry(tx, &entry)?;
-    if let Some(unique_id) = &entry.unique_id {
-        let key = tables::by_unique_id(tx, unique_id);
-        tx.put_service_value(&key, &id)?;
-    } else {
-        let key = tables::by_hash(tx, &entry.hash);
-        tx.put_service_value(&key, &id)?;
-    }
-    for name in
-        entry.set_id.iter().chain(entry.unique_id.as_ref().filter(|_| entry.set_id.is_none()))
-    {
-        let key = tables::by_set_id(tx, name);
-        tx.put_service_value(&key, &series.id)?;
-    }
+    put_names(tx, &entry)?;
     hidden::expect_notice(tx, &entry);
     series.entries.push(id);
     tx.put_service_value(&tables::series(series.id), &series)?;
     Ok(entry)
+}
+
+/// Writes under what an entry and its document are looked up.
+fn put_names(tx: &mut Transaction<'_>, entry: &Entry) -> Result<(), StoreError> {
+    let key = match &entry.unique_id {
+        Some(unique_id) => tables::by_unique_id(tx, unique_id),
+        None => tables::by_hash(tx, &entry.hash),
+    };
+    tx.put_service_value(&key, &entry.id)?;
+    if let Some(name) = entry.set_id.as_ref().or(entry.unique_id.as_ref()) {
+        let key = tables::by_set_id(tx, name);
+        tx.put_service_value(&key, &entry.series)?;
+    }
+    Ok(())
+}
+
+/// Writes anew what is derived from a filed document: `derived` is its entry with that changed. What
+/// the entry is, where it stands and what people decided stays. False: there is no such entry.
+pub fn derive_again(tx: &mut Transaction<'_>, derived: &Entry) -> Result<bool, StoreError> {
+    let Some(kept) = list::entry(tx, derived.id)? else { return Ok(false) };
+    let decisions = list::series(tx, kept.series)?.map(|series| series.decisions);
+    let decided = decisions.and_then(|decisions| decisions.kind);
+    let was_shown = kept.is_visible_to_citizen();
+    let entry = Entry {
+        series: kept.series,
+        unique_id: kept.unique_id,
+        kind: decided.unwrap_or(derived.kind),
+        title: title_of(&derived.title),
+        hash: kept.hash,
+        size: kept.size,
+        body: kept.body,
+        message: kept.message,
+        filed_at: kept.filed_at,
+        filed_by: kept.filed_by,
+        state: kept.state,
+        predecessor_unknown: kept.predecessor_unknown,
+        ..derived.clone()
+    };
+    put_entry(tx, &entry)?;
+    put_names(tx, &entry)?;
+    if was_shown {
+        hidden::expect_notice(tx, &entry);
+    }
+    Ok(true)
 }
 
 fn series_for(

@@ -50,6 +50,22 @@ pub fn entries_by_date(view: &View<'_>) -> Result<Vec<Entry>, StoreError> {
     entries(view, None, i64::MAX, None, 1_000)
 }
 
+/// At most `limit` entries wherever they stand, after `after`, in the order of their ids: every
+/// version of every document.
+pub fn entries_by_id(
+    view: &View<'_>,
+    after: Option<EntryId>,
+    limit: usize,
+) -> Result<Vec<Entry>, StoreError> {
+    let after = after.map(tables::entry);
+    let mut found = Vec::new();
+    for (key, _) in view.service_records(&tables::all_entries(), after.as_ref(), limit)? {
+        let id = key.last_id().ok_or(StoreError::Format)?;
+        found.push(entry(view, EntryId::from_bytes(id))?.ok_or(StoreError::Format)?);
+    }
+    Ok(found)
+}
+
 /// How many filed entries each kind holds that the citizen may see at `now`; kinds without any are
 /// left out. Counts up to `limit` entries of each.
 pub fn kinds(view: &View<'_>, now: i64, limit: usize) -> Result<Vec<(Kind, usize)>, StoreError> {

@@ -22,6 +22,10 @@ pub(crate) fn entry(id: EntryId) -> ServiceKey {
     ServiceKey::new(ENTRIES).id(*id.as_bytes())
 }
 
+pub(crate) fn all_entries() -> ServiceKey {
+    ServiceKey::new(ENTRIES)
+}
+
 pub(crate) fn series(id: SeriesId) -> ServiceKey {
     ServiceKey::new(SERIES).id(*id.as_bytes())
 }

@@ -10,8 +10,8 @@ use mailstore::{
     View,
 };
 use record::{
-    Decisions, Document, Entry, EntryId, EntryState, FiledBy, HIDDEN_FOR, decide, entries, file,
-    find_predecessor, kinds, take_back, undo_take_back,
+    Decisions, Document, Entry, EntryId, EntryState, FiledBy, HIDDEN_FOR, Known, Names, decide,
+    derive_again, entries, file, kinds, take_back, undo_take_back,
 };
 use std::sync::Arc;
 
@@ -116,10 +116,15 @@ fn a_version_takes_the_place_of_the_one_before_and_keeps_peoples_decisions() {
     land.transact(move |tx| decide(tx, series, &decided)).unwrap();
     assert_eq!((land.ids(Some(Kind::Letters)), land.ids(Some(Kind::Reports))), (vec![], vec![1]));
 
-    let predecessor = find_predecessor(&land.view(), Some("1.1"), &[]).unwrap().unwrap();
-    assert_eq!(predecessor.id, first.id);
-    let named = find_predecessor(&land.view(), None, &["9".into(), "1.2.1".into()]).unwrap();
-    assert_eq!(named.unwrap().id, first.id);
+    let known = |unique_id, set_id, replaces: &[String]| {
+        Known::of(&land.view(), &[], Names { unique_id, set_id, replaces }).unwrap()
+    };
+    let id_of = |entry: Option<Entry>| entry.map(|entry| entry.id);
+    assert_eq!(id_of(known("1.2.2", Some("1.1"), &[]).predecessor), Some(first.id));
+    let named = known("1.2.2", None, &["9".into(), "1.2.1".into()]);
+    assert_eq!((id_of(named.same), id_of(named.predecessor)), (None, Some(first.id)));
+    assert_eq!(id_of(known("1.2.1", None, &[]).same), Some(first.id));
+    assert!(known("1.2.2", Some("9"), &[]).series.is_none());
     let second = land.file(
         Document {
             set_id: Some("1.1".into()),
@@ -136,6 +141,33 @@ fn a_version_takes_the_place_of_the_one_before_and_keeps_peoples_decisions() {
     let former = record::entry_of(&view, "1.2.1").unwrap().unwrap();
     assert_eq!(former.state, EntryState::Replaced { by: second.id });
     assert!(land.transact(move |tx| take_back(tx, first.id)).is_err());
+}
+
+#[test]
+fn what_is_derived_again_keeps_what_people_decided_and_where_the_entry_stands() {
+    let land = Land::new();
+    let entry = land.file(land.document(1, Kind::Letters, 1), None);
+    let decisions = Decisions { kind: Some(Kind::Reports), ..Decisions::default() };
+    let series = entry.series;
+    land.transact(move |tx| decide(tx, series, &decisions)).unwrap();
+    let derived = Entry {
+        title: "Autre\u{7}".into(),
+        kind: Kind::Biology,
+        date: 5,
+        set_id: Some("1.9".into()),
+        // What is not derived does not change.
+        hash: [9; 32],
+        state: EntryState::TakenBack { at: 1 },
+        ..entry.clone()
+    };
+    assert!(land.transact(move |tx| derive_again(tx, &derived)).unwrap());
+    let found = record::entry(&land.view(), entry.id).unwrap().unwrap();
+    assert_eq!((found.title.as_str(), found.kind, found.date), ("Autre", Kind::Reports, 5));
+    assert_eq!((found.hash, found.state), (entry.hash, EntryState::Filed));
+    assert_eq!((land.ids(None), land.ids(Some(Kind::Reports))), (vec![1], vec![1]));
+    assert_eq!(record::series_of(&land.view(), "1.9").unwrap().unwrap().id, series);
+    let nobody = Entry { id: EntryId::from_bytes([7; 16]), ..entry };
+    assert!(!land.transact(move |tx| derive_again(tx, &nobody)).unwrap());
 }
 
 #[test]

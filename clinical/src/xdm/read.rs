@@ -11,34 +11,45 @@ use zip::result::ZipError;
 const ROOT: &str = "ihe_xdm";
 const METADATA: &str = "metadata.xml";
 
-pub(super) fn read(octets: &[u8], limits: &Limits) -> Result<Archive, XdmError> {
+pub(super) fn read(octets: &[u8], limits: &mut Limits) -> Result<Archive, XdmError> {
     let mut zip = ZipArchive::new(Cursor::new(octets)).map_err(fault)?;
     let files = list(&mut zip, limits)?;
-    let mut left = limits.total;
     let mut subsets = Vec::new();
     for (folded, file) in &files {
         let Some((folder, METADATA)) = folded.rsplit_once('/') else { continue };
         if !folder.split('/').any(|component| component == ROOT) {
             continue;
         }
-        let octets = unpack(&mut zip, file.index, (MAX_METADATA as u64).min(left))?;
-        left = left.saturating_sub(octets.len() as u64);
+        let octets = unpack(&mut zip, file.index, MAX_METADATA as u64, limits)?;
         let metadata = Metadata::read(&octets).map_err(XdmError::Metadata)?;
-        let mut documents = Vec::new();
-        for entry in &metadata.documents {
-            let uri = entry.uri.as_deref().ok_or(XdmError::NoUri)?;
-            let named = format!("{folder}/{}", fold(&clean(&percent_decoded(uri))?));
-            let file = files.get(&named).ok_or(XdmError::MissingFile)?;
-            let octets = unpack(&mut zip, file.index, limits.each.min(left))?;
-            left = left.saturating_sub(octets.len() as u64);
-            if octets.starts_with(b"PK\x03\x04") || entry.mime == "application/zip" {
-                return Err(XdmError::NestedArchive);
-            }
-            documents.push(Document { entry: entry.clone(), path: file.path.clone(), octets });
-        }
+        let documents = documents(&mut zip, &files, folder, &metadata, limits)?;
         subsets.push(Subset { metadata, documents });
     }
     if subsets.is_empty() { Err(XdmError::NoMetadata) } else { Ok(Archive { subsets }) }
+}
+
+/// The documents that one metadata file describes.
+fn documents(
+    zip: &mut ZipArchive<Cursor<&[u8]>>,
+    files: &BTreeMap<String, File>,
+    folder: &str,
+    metadata: &Metadata,
+    limits: &mut Limits,
+) -> Result<Vec<Document>, XdmError> {
+    limits.documents =
+        limits.documents.checked_sub(metadata.documents.len()).ok_or(XdmError::TooManyDocuments)?;
+    let mut documents = Vec::new();
+    for entry in &metadata.documents {
+        let uri = entry.uri.as_deref().ok_or(XdmError::NoUri)?;
+        let named = format!("{folder}/{}", fold(&clean(&percent_decoded(uri))?));
+        let file = files.get(&named).ok_or(XdmError::MissingFile)?;
+        let octets = unpack(zip, file.index, limits.each, limits)?;
+        if octets.starts_with(b"PK\x03\x04") || entry.mime == "application/zip" {
+            return Err(XdmError::NestedArchive);
+        }
+        documents.push(Document { entry: entry.clone(), path: file.path.clone(), octets });
+    }
+    Ok(documents)
 }
 
 /// A file of the archive.
@@ -90,16 +101,21 @@ fn list(
     Ok(files)
 }
 
-/// One file's octets, at most `limit`, whatever the entry says of its size.
+/// One file's octets, at most `most` and what is left of the total, whatever the entry says of its
+/// size. What was expanded is taken off the total.
 fn unpack(
     zip: &mut ZipArchive<Cursor<&[u8]>>,
     index: usize,
-    limit: u64,
+    most: u64,
+    limits: &mut Limits,
 ) -> Result<Vec<u8>, XdmError> {
+    let most = most.min(limits.total);
     let file = zip.by_index(index).map_err(fault)?;
     let mut octets = Vec::new();
-    file.take(limit.saturating_add(1)).read_to_end(&mut octets).map_err(|_| XdmError::Damaged)?;
-    if octets.len() as u64 > limit { Err(XdmError::TooLarge) } else { Ok(octets) }
+    let read = file.take(most.saturating_add(1)).read_to_end(&mut octets);
+    limits.total = limits.total.saturating_sub(octets.len() as u64);
+    read.map_err(|_| XdmError::Damaged)?;
+    if octets.len() as u64 > most { Err(XdmError::TooLarge) } else { Ok(octets) }
 }
 
 /// A path with `/` between its components, none of which leads elsewhere.

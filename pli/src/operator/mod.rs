@@ -8,6 +8,7 @@
 mod listeners;
 mod log_in;
 mod published;
+mod worker;
 
 pub(crate) use listeners::{Addresses, Listeners};
 pub(crate) use published::{Files, Published};
@@ -40,7 +41,7 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Octets of a message.
 // MSS #34
-const MAX_MESSAGE: u64 = 26_214_400;
+pub(crate) const MAX_MESSAGE: u64 = 26_214_400;
 
 /// What an operator is started with.
 pub(crate) struct Parts {
@@ -173,8 +174,8 @@ impl Operator {
                 Some(Label::of(&labels.snapshot().find(address)?.mailbox).web(lang))
             }),
         });
-        let services =
-            Arc::new(Runner::new(store.clone(), Arc::new(documents::Documents::new(post.clone()))));
+        let documents = Arc::new(documents::Documents::new(post.clone()));
+        let services = Arc::new(Runner::new(store.clone(), documents)?);
         let notices = documents::Notices::new(post.clone(), access.clone());
         let mut operator = Self {
             notices,
@@ -192,12 +193,34 @@ impl Operator {
             _tls: Vec::new(),
         };
         operator.open_faces(parts)?;
-        operator.worker_tasks.spawn(operator.relay.clone().run(operator.workers.subscribe()));
-        let (services, stop) = (Arc::clone(&operator.services), operator.workers.subscribe());
-        operator.worker_tasks.spawn(async move { services.run(stop).await });
-        let (notices, stop) = (operator.notices.clone(), operator.workers.subscribe());
-        operator.worker_tasks.spawn(async move { notices.run(stop).await });
+        operator.start_workers();
         Ok(operator)
+    }
+
+    fn start_workers(&mut self) {
+        let relay = self.relay.clone();
+        self.keep_at_work("relay", move |stop| relay.clone().run(stop));
+        let services = Arc::clone(&self.services);
+        self.keep_at_work("services", move |stop| {
+            let services = Arc::clone(&services);
+            async move { services.run(stop).await }
+        });
+        let notices = self.notices.clone();
+        self.keep_at_work("notices", move |stop| {
+            let notices = notices.clone();
+            async move { notices.run(stop).await }
+        });
+    }
+
+    fn keep_at_work<F>(
+        &mut self,
+        name: &'static str,
+        start: impl Fn(watch::Receiver<bool>) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let kept = worker::keep_at_work(name, self.workers.subscribe(), start);
+        self.worker_tasks.spawn(kept);
     }
 
     fn open_faces(&mut self, parts: Parts) -> Outcome<()> {

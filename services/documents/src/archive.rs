@@ -1,14 +1,17 @@
 //! From an attachment to documents with their facts.
 //!
-//! Failure: an archive that cannot or must not be opened is one finding with its refusal; the
-//! message is left as it is.
+//! Archives are opened one after another, and each is let go before the next: what is held at once
+//! is one archive ([`MAX_ARCHIVE`]) and what it expands to, which all archives of a message share
+//! ([`MAX_EXPANDED`]). Failure: an archive that cannot or must not be opened is one finding with
+//! its refusal, and so is every one that the bounds leave closed; the message is left as it is.
 
 use aws_lc_rs::digest;
 use clinical::cda::{self, Header};
 use clinical::value_sets::{Confidentiality, kind_of};
 use clinical::xdm::{self, Archive, Limits, XdmError};
-use clinical::xds::{self, Metadata};
+use clinical::xds::{self, DocumentEntry, Metadata};
 use kit::Failure;
+use mailstore::message::Part;
 use mailstore::model::account::AccountState;
 use mailstore::model::message::Structure;
 use mailstore::{MessageId, View};
@@ -19,9 +22,13 @@ use record::{Author, Refusal, TypeCode, by_hand};
 
 /// Octets of an attachment that are opened.
 // MSS #34
-const MAX_ARCHIVE: u64 = 25 * 1024 * 1024;
-/// Archives of one message that are opened.
-const MAX_ARCHIVES: usize = 10;
+pub const MAX_ARCHIVE: u64 = 25 * 1024 * 1024;
+/// Archives of one message that are opened; the others are refused.
+pub const MAX_ARCHIVES: usize = 10;
+/// Octets that the archives of one message expand to, together.
+pub const MAX_EXPANDED: u64 = 100 * 1024 * 1024;
+/// Documents of one message: the fates of as many are kept.
+const MAX_DOCUMENTS: usize = record::MAX_FATES;
 /// Characters of an identifier; IHE gives a uniqueId 128.
 const MAX_ID: usize = 256;
 /// Characters of a name or label that are kept.
@@ -64,37 +71,52 @@ impl Candidate {
     }
 }
 
-/// The XDM archives of a message.
+/// Opens the XDM archives of a message one after another; `each` has done with one before the next
+/// is opened.
 pub(crate) fn find(
     post: &Post,
     view: &View<'_>,
     message: MessageId,
     structure: &Structure,
-) -> Result<Vec<Found>, Failure> {
-    let mut found = Vec::new();
-    for (path, attached) in structure.part.leaves() {
-        let named = attached.filename().is_some_and(|name| xdm::is_archive_name(&name));
-        if !named || found.len() >= MAX_ARCHIVES {
-            continue;
-        }
-        let octets = match part::content(post.store(), view, message, &path, MAX_ARCHIVE) {
-            Ok(octets) => Ok(octets),
-            Err(PartError::TooLarge) => Err(Refusal::ArchiveTooLarge),
-            Err(PartError::NoSuchPart | PartError::Undecodable) => {
-                Err(Refusal::AttachmentUndecodable)
-            }
-            Err(PartError::Store(error)) => return Err(error.into()),
+    mut each: impl FnMut(Found) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut left = Limits { total: MAX_EXPANDED, documents: MAX_DOCUMENTS, ..Limits::default() };
+    let named = |part: &Part| part.filename().is_some_and(|name| xdm::is_archive_name(&name));
+    let archives = structure.part.leaves().filter(|(_, part)| named(part));
+    for (at, (part, _)) in archives.enumerate().take(MAX_DOCUMENTS) {
+        let documents = if at < MAX_ARCHIVES {
+            open(post, view, message, &part, &mut left)?
+        } else {
+            Err(Refusal::ArchiveTooLarge)
         };
-        let documents = match octets {
-            Err(refusal) => Err(refusal),
-            Ok(octets) => match Archive::read(&octets, &Limits::default()) {
-                Err(error) => Err(refusal_of(error)),
-                Ok(archive) => Ok(candidates(post, view, archive)?),
-            },
-        };
-        found.push(Found { part: path, documents });
+        each(Found { part, documents })?;
     }
-    Ok(found)
+    Ok(())
+}
+
+/// The documents of one archive, or why there are none; what it used of the bounds is taken off.
+fn open(
+    post: &Post,
+    view: &View<'_>,
+    message: MessageId,
+    part: &[u32],
+    left: &mut Limits,
+) -> Result<Result<Vec<Candidate>, Refusal>, Failure> {
+    let octets = match part::content(post.store(), view, message, part, MAX_ARCHIVE) {
+        Ok(octets) => octets,
+        Err(PartError::TooLarge) => return Ok(Err(Refusal::ArchiveTooLarge)),
+        Err(PartError::NoSuchPart | PartError::Undecodable) => {
+            return Ok(Err(Refusal::AttachmentUndecodable));
+        }
+        Err(PartError::Store(error)) => return Err(error.into()),
+    };
+    match Archive::read_within(&octets, left) {
+        Err(error) => Ok(Err(refusal_of(error))),
+        Ok(archive) => {
+            drop(octets);
+            Ok(Ok(candidates(post, view, archive)?))
+        }
+    }
 }
 
 fn refusal_of(error: XdmError) -> Refusal {
@@ -105,7 +127,9 @@ fn refusal_of(error: XdmError) -> Refusal {
         XdmError::Path | XdmError::DuplicateName | XdmError::Link | XdmError::NestedArchive => {
             Refusal::ArchiveDangerous
         }
-        XdmError::TooManyEntries | XdmError::TooLarge => Refusal::ArchiveTooLarge,
+        XdmError::TooManyEntries | XdmError::TooManyDocuments | XdmError::TooLarge => {
+            Refusal::ArchiveTooLarge
+        }
         XdmError::NoMetadata | XdmError::Metadata(_) | XdmError::NoUri => Refusal::NoMetadata,
         XdmError::MissingFile => Refusal::MissingFile,
     }
@@ -139,6 +163,12 @@ fn is_others(post: &Post, view: &View<'_>, candidate: &Candidate) -> Result<bool
         Err(mailstore::StoreError::NoSuchAccount) => Ok(false),
         other => Ok(other?.account_record()?.state != AccountState::Objected),
     }
+}
+
+/// What a filed document says of itself, without metadata.
+pub(crate) fn alone(octets: Vec<u8>, path: String) -> Candidate {
+    let document = xdm::Document { entry: DocumentEntry::default(), path, octets };
+    candidate(&Metadata::default(), document)
 }
 
 fn candidate(metadata: &Metadata, document: xdm::Document) -> Candidate {

@@ -10,13 +10,13 @@ use mailstore::model::message::Structure;
 
 /// A receipt that was asked for.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// By whom.
-    pub to: MailAddress,
+    pub(crate) to: MailAddress,
     /// The message's identifier without angle brackets.
-    pub message_id: Option<String>,
+    pub(crate) message_id: Option<String>,
     /// The message's subject, decoded.
-    pub subject: String,
+    pub(crate) subject: String,
 }
 
 impl std::fmt::Debug for Asked {
@@ -28,8 +28,7 @@ impl std::fmt::Debug for Asked {
 /// The receipt that a message asks for and may have.
 // MSS #67
 // RFC 8098 §2.1
-#[must_use]
-pub fn asked_of(structure: &Structure) -> Option<Asked> {
+pub(crate) fn asked_of(structure: &Structure) -> Option<Asked> {
     let fields = |name| {
         header_fields(&structure.header).filter(move |field| field.is(name)).map(|f| f.unfolded())
     };
@@ -48,7 +47,8 @@ pub fn asked_of(structure: &Structure) -> Option<Asked> {
     if authors.next().is_some() || key(&author) != key(&wish) {
         return None;
     }
-    // The first is ours: it was written at reception.
+    // Reception writes the first. Mail that never left this operator has none but the author's
+    // own, which can only keep a receipt from being sent.
     if let Some(path) = fields("Return-Path").next()
         && only(&path).is_none_or(|path| key(&path) != key(&wish))
     {

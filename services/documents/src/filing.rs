@@ -1,7 +1,8 @@
 //! From documents to fates: a plan made on a snapshot, carried out in a transaction.
 //!
 //! The plan reads and writes bodies, which a transaction cannot. The transaction judges again on
-//! what it sees; when that differs from the plan, all is handled anew.
+//! what it sees; when that differs from the plan, all is handled anew. A document that the same
+//! message has filed before is not judged: what its entry says is derived from it again.
 
 use crate::archive::{self, Candidate, Found};
 use crate::receipt::Outcome;
@@ -11,14 +12,20 @@ use mailstore::model::account::Account;
 use mailstore::{MessageId, StoreError, Transaction, View};
 use post::Post;
 use record::rules::{Citizen, Facts, Filing, Held, judge};
-use record::{AttachmentFate, Document, Entry, EntryId, Fate, FiledBy, Refusal, SeriesId, file};
+use record::{
+    AttachmentFate, Document, Entry, EntryId, Fate, FiledBy, Known, Names, Refusal, SeriesId,
+    derive_again, file,
+};
 use std::sync::Arc;
 
 /// What is to be done with a message's documents.
 pub(crate) struct Plan {
+    message: MessageId,
     account: Account,
     mode: domain::Mode,
     steps: Vec<Step>,
+    /// What the same message files before counts as held.
+    filed: Vec<Entry>,
 }
 
 struct Step {
@@ -39,7 +46,13 @@ enum Work {
 enum Planned {
     Refuse(Refusal),
     Duplicate(EntryId),
-    File { document: Box<Document>, replaces: Option<EntryId>, predecessor_unknown: bool },
+    File {
+        document: Box<Document>,
+        replaces: Option<EntryId>,
+        predecessor_unknown: bool,
+    },
+    /// The message has filed it before: its entry as it is derived now.
+    Own(Box<Entry>),
 }
 
 impl Planned {
@@ -50,65 +63,111 @@ impl Planned {
             Self::File { document, predecessor_unknown, .. } => {
                 Fate::Filed { entry: document.id, predecessor_unknown: *predecessor_unknown }
             }
+            Self::Own(entry) => {
+                Fate::Filed { entry: entry.id, predecessor_unknown: entry.predecessor_unknown }
+            }
         }
     }
 
-    fn filing(&self) -> Filing {
-        match self {
-            Self::Refuse(refusal) => Filing::Refuse(*refusal),
-            Self::Duplicate(entry) => Filing::Duplicate(*entry),
-            Self::File { replaces, predecessor_unknown, .. } => {
-                Filing::File { replaces: *replaces, predecessor_unknown: *predecessor_unknown }
-            }
+    /// Whether it is what is judged now.
+    fn is(&self, filing: Filing) -> bool {
+        match (self, filing) {
+            (Self::Refuse(refusal), Filing::Refuse(now)) => *refusal == now,
+            (Self::Duplicate(entry), Filing::Duplicate(now)) => *entry == now,
+            (
+                Self::File { replaces, predecessor_unknown, .. },
+                Filing::File { replaces: now, predecessor_unknown: unknown },
+            ) => (*replaces, *predecessor_unknown) == (now, unknown),
+            _ => false,
         }
     }
 }
 
-/// Plans what is to be done; writes the bodies of what will be filed.
-pub(crate) fn plan(
-    post: &Post,
-    view: &View<'_>,
-    message: MessageId,
-    found: Vec<Found>,
-) -> Result<Plan, Failure> {
-    let mut plan =
-        Plan { account: view.account_record()?, mode: post.settings().mode, steps: Vec::new() };
-    // What the same message files before counts as held.
-    let mut filed: Vec<Entry> = Vec::new();
-    for Found { part, documents } in found {
+impl Plan {
+    /// Nothing so far.
+    pub(crate) fn new(
+        post: &Post,
+        view: &View<'_>,
+        message: MessageId,
+    ) -> Result<Self, StoreError> {
+        let (account, mode) = (view.account_record()?, post.settings().mode);
+        Ok(Self { message, account, mode, steps: Vec::new(), filed: Vec::new() })
+    }
+
+    /// Whether the message carries nothing to be filed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Plans what is to be done with an archive; writes the bodies of what will be filed.
+    pub(crate) fn add(
+        &mut self,
+        post: &Post,
+        view: &View<'_>,
+        found: Found,
+    ) -> Result<(), Failure> {
+        let Found { part, documents } = found;
         let documents = match documents {
             Ok(documents) => documents,
             Err(refusal) => {
-                plan.steps.push(Step { part, path: None, work: Work::Refuse(refusal) });
-                continue;
+                self.steps.push(Step { part, path: None, work: Work::Refuse(refusal) });
+                return Ok(());
             }
         };
         for mut candidate in documents {
-            let held = Known::of(view, &filed, &candidate)?;
-            let planned = match plan.judge(&candidate, &held) {
-                Filing::Refuse(refusal) => Planned::Refuse(refusal),
-                Filing::Duplicate(entry) => Planned::Duplicate(entry),
-                Filing::File { replaces, predecessor_unknown } => {
-                    let document = document(post, message, &candidate)?;
-                    let series = match held.series {
-                        Some(series) => series,
-                        None => SeriesId::random(post.random()).map_err(StoreError::from)?,
-                    };
-                    filed.push(document.as_entry(series, 0));
-                    let document = Box::new(document);
-                    Planned::File { document, replaces, predecessor_unknown }
-                }
-            };
+            let planned = self.plan(post, view, &candidate)?;
             // They lie in the body now, if they are of use at all.
             candidate.octets = Vec::new();
-            plan.steps.push(Step {
+            self.steps.push(Step {
                 part: part.clone(),
                 path: Some(candidate.path.clone()),
                 work: Work::Judge { candidate: Box::new(candidate), planned },
             });
         }
+        Ok(())
     }
-    Ok(plan)
+
+    fn plan(
+        &mut self,
+        post: &Post,
+        view: &View<'_>,
+        candidate: &Candidate,
+    ) -> Result<Planned, Failure> {
+        let held = known(view, &self.filed, candidate)?;
+        if let Some(own) = self.own(&held, candidate) {
+            return Ok(Planned::Own(Box::new(derived(own, candidate))));
+        }
+        Ok(match self.judge(candidate, &held) {
+            Filing::Refuse(refusal) => Planned::Refuse(refusal),
+            Filing::Duplicate(entry) => Planned::Duplicate(entry),
+            Filing::File { replaces, predecessor_unknown } => {
+                let document = document(post, self.message, candidate)?;
+                let series = match held.series {
+                    Some(series) => series,
+                    None => SeriesId::random(post.random()).map_err(StoreError::from)?,
+                };
+                self.filed.push(document.as_entry(series, 0));
+                let document = Box::new(document);
+                Planned::File { document, replaces, predecessor_unknown }
+            }
+        })
+    }
+
+    /// The entry as which this message has filed the document; it counts once a message.
+    fn own<'a>(&self, held: &'a Known, candidate: &Candidate) -> Option<&'a Entry> {
+        let is_planned = |id: EntryId| {
+            self.steps.iter().any(|step| match &step.work {
+                Work::Judge { planned, .. } => planned.fate().entry() == Some(id),
+                Work::Refuse(_) => false,
+            })
+        };
+        let of_message = |entry: &&Entry| {
+            entry.message == self.message
+                && entry.hash == candidate.octet_facts.hash
+                && !is_planned(entry.id)
+        };
+        held.same.as_ref().filter(of_message)
+    }
 }
 
 fn document(post: &Post, message: MessageId, candidate: &Candidate) -> Result<Document, Failure> {
@@ -137,55 +196,45 @@ fn document(post: &Post, message: MessageId, candidate: &Candidate) -> Result<Do
     })
 }
 
-/// What the record holds that concerns a document.
-struct Known {
-    same: Option<Entry>,
-    /// The document of which it would be a version.
-    series: Option<SeriesId>,
-    predecessor: Option<Entry>,
+fn known(view: &View<'_>, filed: &[Entry], candidate: &Candidate) -> Result<Known, StoreError> {
+    Known::of(
+        view,
+        filed,
+        Names {
+            unique_id: &candidate.metadata.unique_id,
+            set_id: candidate.set_id.as_deref(),
+            replaces: &candidate.replaces,
+        },
+    )
 }
 
-impl Known {
-    fn of(view: &View<'_>, filed: &[Entry], candidate: &Candidate) -> Result<Self, StoreError> {
-        let unique_id = &candidate.metadata.unique_id;
-        let same = match filed.iter().find(|entry| entry.unique_id.as_ref() == Some(unique_id)) {
-            Some(entry) => Some(entry.clone()),
-            None => record::entry_of(view, unique_id)?,
-        };
-        let mut series = None;
-        for name in candidate.set_id.iter().chain(&candidate.replaces) {
-            series = series_named(view, filed, name)?;
-            if series.is_some() {
-                break;
-            }
-        }
-        let Some(of) = series else { return Ok(Self { same, series, predecessor: None }) };
-        let here = filed.iter().filter(|entry| entry.series == of).cloned();
-        let versions = record::versions(view, of)?.into_iter().chain(here);
-        let predecessor = versions.max_by_key(|entry| entry.version.unwrap_or(0));
-        Ok(Self { same, series, predecessor })
-    }
-}
-
-/// The document that a name stands for, in the order in which the record looks it up once `filed`
-/// lies in it: what the plan finds is what the transaction will find.
-fn series_named(
-    view: &View<'_>,
-    filed: &[Entry],
-    name: &String,
-) -> Result<Option<SeriesId>, StoreError> {
-    let names_series = |entry: &&Entry| {
-        entry.set_id.as_ref().or(entry.unique_id.as_ref()).is_some_and(|of| of == name)
+/// A filed entry with what its document says of itself now. A document that is not read any more
+/// says nothing: the entry stays as it is.
+pub(crate) fn derived(entry: &Entry, candidate: &Candidate) -> Entry {
+    let Some(header) = &candidate.header else { return entry.clone() };
+    // Without its archive, a document has its metadata's part from the entry.
+    let has_metadata = candidate.metadata.sha1.is_some();
+    let (mime, mut confidentiality) = match has_metadata {
+        true => (&candidate.mime, Vec::new()),
+        false => (&entry.mime, entry.confidentiality.clone()),
     };
-    if let Some(entry) = filed.iter().rev().find(names_series) {
-        return Ok(Some(entry.series));
-    }
-    if let Some(series) = record::series_of(view, name)? {
-        return Ok(Some(series.id));
-    }
-    match filed.iter().find(|entry| entry.unique_id.as_ref() == Some(name)) {
-        Some(entry) => Ok(Some(entry.series)),
-        None => Ok(record::entry_of(view, name)?.map(|entry| entry.series)),
+    confidentiality.extend_from_slice(&candidate.confidentiality);
+    confidentiality.sort();
+    confidentiality.dedup();
+    let title = if candidate.title.is_empty() { &entry.title } else { &candidate.title };
+    Entry {
+        set_id: candidate.set_id.clone(),
+        version: header.version,
+        kind: archive::kind(candidate),
+        type_code: candidate.type_code.clone().or_else(|| entry.type_code.clone()),
+        title: title.clone(),
+        author: Some(header.author.clone()),
+        date: candidate.date.unwrap_or(entry.date),
+        act: candidate.act.or(if has_metadata { None } else { entry.act }),
+        confidentiality,
+        mime: mime.clone(),
+        replaces: candidate.replaces.first().cloned().or_else(|| entry.replaces.clone()),
+        ..entry.clone()
     }
 }
 
@@ -218,13 +267,7 @@ impl Plan {
             let (fate, hidden) = match &step.work {
                 Work::Refuse(refusal) => (Fate::NotFiled(*refusal), false),
                 Work::Judge { candidate, planned } => {
-                    let known = Known::of(tx, &[], candidate)?;
-                    if self.judge(candidate, &known) != planned.filing() {
-                        return Err(NotCommitted::Stale);
-                    }
-                    if let Planned::File { document, replaces, predecessor_unknown } = planned {
-                        file(tx, document, *replaces, *predecessor_unknown)?;
-                    }
+                    self.carry_out_one(tx, candidate, planned)?;
                     (planned.fate(), candidate.is_hidden())
                 }
             };
@@ -232,6 +275,25 @@ impl Plan {
             fates.push(AttachmentFate { part, path, fate, hidden });
         }
         Ok(fates)
+    }
+
+    fn carry_out_one(
+        &self,
+        tx: &mut Transaction<'_>,
+        candidate: &Candidate,
+        planned: &Planned,
+    ) -> Result<(), NotCommitted> {
+        if let Planned::Own(entry) = planned {
+            return if derive_again(tx, entry)? { Ok(()) } else { Err(NotCommitted::Stale) };
+        }
+        let known = known(tx, &[], candidate)?;
+        if !planned.is(self.judge(candidate, &known)) {
+            return Err(NotCommitted::Stale);
+        }
+        if let Planned::File { document, replaces, predecessor_unknown } = planned {
+            file(tx, document, *replaces, *predecessor_unknown)?;
+        }
+        Ok(())
     }
 
     /// What becomes of each document, for the receipt.

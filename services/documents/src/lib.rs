@@ -4,6 +4,7 @@
 //! Documents   follows *arrived* changes of citizens' accounts          lib.rs
 //! archive     an attachment's octets → documents with their facts      archive.rs
 //! filing      documents → fates: judged, then filed in one transaction filing.rs
+//! again       what the record can be derived from again                again.rs
 //! asked       whether a receipt was asked for, and of whom             asked.rs
 //! receipt     the receipt as a message                                 receipt.rs
 //! Notices     tells citizens of what is kept from them for now         notices.rs
@@ -13,24 +14,26 @@
 //! inside it. A receipt is sent once a message, only when asked, never on reports, on automatic
 //! mail or to nobody.
 
+mod again;
 mod archive;
 mod asked;
 mod filing;
 mod notices;
 mod receipt;
 
-pub use asked::{Asked, asked_of};
+pub use archive::{MAX_ARCHIVE, MAX_ARCHIVES, MAX_EXPANDED};
 pub use notices::Notices;
-pub use receipt::{Outcome, Receipt, error_subject};
 
+use asked::asked_of;
 use domain::{MailboxKind, ReversePath, Verdict};
 use filing::Plan;
-use kit::{Effects, Failure, Handling, NotCommitted, Service};
+use kit::{Cause, Effects, Failure, NotCommitted, Service, Source};
 use mailstore::model::account::AccountState;
 use mailstore::model::change::{Change, ChangeKind};
 use mailstore::model::message::Structure;
 use mailstore::{Consumer, MessageId, ServiceKey, StoreError, TableName, Transaction, View};
 use post::{DsnRequest, Envelope, Post, PreparedMail};
+use receipt::{Outcome, Receipt};
 use record::{EntryId, put_fates};
 
 /// The name under which the service follows the change log.
@@ -65,6 +68,13 @@ impl Documents {
         Self { post }
     }
 
+    /// Whether the record of this account is kept from its mail.
+    fn keeps_record(view: &View<'_>) -> Result<bool, StoreError> {
+        let account = view.account_record()?;
+        let takes = !matches!(account.state, AccountState::Objected | AccountState::Closed);
+        Ok(account.kind == MailboxKind::Citizen && takes)
+    }
+
     /// Reads what a message carries, and says what it leads to.
     fn message(
         &self,
@@ -72,32 +82,44 @@ impl Documents {
         id: MessageId,
         effects: &mut Effects,
     ) -> Result<(), Failure> {
-        let structure = match view.structure(id) {
-            // Removed meanwhile: nothing is left to file.
-            Err(StoreError::NoSuchMessage) => return Ok(()),
-            structure => structure?,
-        };
-        let found = archive::find(&self.post, view, id, &structure)?;
-        if found.is_empty() {
-            return Ok(());
-        }
-        let plan = filing::plan(&self.post, view, id, found)?;
+        let Some((structure, plan)) = self.plan(view, id)? else { return Ok(()) };
         let receipt = self.receipt(view, id, &structure, &plan)?;
-        let after = receipt.as_ref().map(|_| self.post.clone());
-        effects.record(move |tx| {
-            let fates = plan.carry_out(tx)?;
-            put_fates(tx, id, &fates)?;
-            if let Some((key, mail)) = &receipt {
-                remember(tx, key, id)?;
+        file(plan, id, effects);
+        if let Some((key, mail)) = receipt {
+            effects.mail(move |tx| {
+                remember(tx, &key, id)?;
                 mail.commit_in(tx)?;
-            }
-            Ok(())
-        });
-        if let Some(post) = after {
-            effects.after_commit(move || post.ring());
+                Ok(())
+            });
+            let post = self.post.clone();
+            effects.after_mail(move || post.ring());
         }
         Ok(())
     }
+
+    /// What is to be done with a message's documents. None: it has none, or is gone.
+    fn plan(
+        &self,
+        view: &View<'static>,
+        id: MessageId,
+    ) -> Result<Option<(Structure, Plan)>, Failure> {
+        let structure = match view.structure(id) {
+            // Removed meanwhile: nothing is left to file.
+            Err(StoreError::NoSuchMessage) => return Ok(None),
+            structure => structure?,
+        };
+        let mut plan = Plan::new(&self.post, view, id)?;
+        archive::find(&self.post, view, id, &structure, |found| plan.add(&self.post, view, found))?;
+        Ok(if plan.is_empty() { None } else { Some((structure, plan)) })
+    }
+}
+
+/// Files what a plan says, and keeps the fates.
+fn file(plan: Plan, id: MessageId, effects: &mut Effects) {
+    effects.record(move |tx| {
+        let fates = plan.carry_out(tx)?;
+        Ok(put_fates(tx, id, &fates)?)
+    });
 }
 
 impl Documents {
@@ -148,7 +170,7 @@ impl Documents {
         match self.post.prepare_system(view.account_id(), envelope, &to, &octets) {
             Ok(mail) => Ok(Some((key, mail))),
             Err(Verdict::StorageUnavailable) => {
-                Err(Failure::Later(StoreError::ReadOnly("no mail is taken in for the moment")))
+                Err(Failure::Later(Cause::Unavailable("no mail is taken in".to_owned())))
             }
             // Whoever asked cannot be written to; the documents are filed all the same.
             Err(verdict) => {
@@ -169,27 +191,37 @@ impl Service for Documents {
         CONSUMER
     }
 
-    fn handle<'a>(
-        &'a self,
-        view: &'a View<'static>,
-        change: &'a Change,
-        effects: &'a mut Effects,
-    ) -> Handling<'a> {
-        let mut handled = || {
-            // What the citizen's own session put here, a sent copy or an upload, was not received.
-            if change.actor.account == Some(view.account_id()) {
-                return Ok(());
-            }
-            let account = view.account_record()?;
-            let takes = !matches!(account.state, AccountState::Objected | AccountState::Closed);
-            if account.kind == MailboxKind::Citizen && takes {
-                for message in &change.messages {
-                    self.message(view, *message, effects)?;
+    fn handle(
+        &self,
+        view: &View<'static>,
+        change: &Change,
+        effects: &mut Effects,
+    ) -> Result<(), Failure> {
+        // What the citizen's own session put here, a sent copy or an upload, was not received.
+        if change.actor.account == Some(view.account_id()) || !Self::keeps_record(view)? {
+            return Ok(());
+        }
+        change.messages.iter().try_for_each(|message| self.message(view, *message, effects))
+    }
+
+    fn sources(&self, view: &View<'static>) -> Result<Vec<Source>, Failure> {
+        if Self::keeps_record(view)? { Ok(again::sources(view)?) } else { Ok(Vec::new()) }
+    }
+
+    fn derive(
+        &self,
+        view: &View<'static>,
+        source: Source,
+        effects: &mut Effects,
+    ) -> Result<(), Failure> {
+        match source {
+            Source::Message(id) => {
+                if let Some((_, plan)) = self.plan(view, id)? {
+                    file(plan, id, effects);
                 }
+                Ok(())
             }
-            Ok(())
-        };
-        let outcome = handled();
-        Box::pin(std::future::ready(outcome))
+            Source::Kept(id) => again::kept(&self.post, view, EntryId::from_bytes(id), effects),
+        }
     }
 }

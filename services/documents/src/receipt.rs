@@ -21,38 +21,38 @@ const MAX_RETURNED: usize = 8 * 1024 * 1024;
 
 /// What became of one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Its path in the archive; of an archive that did not open, none.
-    pub path: Option<String>,
+    pub(crate) path: Option<String>,
     /// Its uniqueId.
-    pub unique_id: Option<String>,
+    pub(crate) unique_id: Option<String>,
     /// SHA-256 of its octets.
-    pub hash: Option<[u8; 32]>,
+    pub(crate) hash: Option<[u8; 32]>,
     /// What became of it.
-    pub fate: Fate,
+    pub(crate) fate: Fate,
 }
 
 /// A receipt to be written.
 #[derive(Clone)]
-pub struct Receipt<'a> {
+pub(crate) struct Receipt<'a> {
     /// The citizen's mailbox.
-    pub from: &'a MailAddress,
+    pub(crate) from: &'a MailAddress,
     /// Who asked for it.
-    pub to: &'a MailAddress,
+    pub(crate) to: &'a MailAddress,
     /// The name of the operator's server.
-    pub hostname: &'a str,
+    pub(crate) hostname: &'a str,
     /// The receipt's own identifier without angle brackets.
-    pub message_id: &'a str,
+    pub(crate) message_id: &'a str,
     /// When the documents were filed.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The answered message's identifier without angle brackets.
-    pub original_message_id: Option<&'a str>,
+    pub(crate) original_message_id: Option<&'a str>,
     /// The answered message's subject, decoded.
-    pub original_subject: &'a str,
+    pub(crate) original_subject: &'a str,
     /// The answered message's octets.
-    pub original: &'a [u8],
+    pub(crate) original: &'a [u8],
     /// What became of each document.
-    pub outcomes: &'a [Outcome],
+    pub(crate) outcomes: &'a [Outcome],
 }
 
 impl std::fmt::Debug for Receipt<'_> {
@@ -63,8 +63,7 @@ impl std::fmt::Debug for Receipt<'_> {
 
 /// The subject of a receipt for a document that was not filed.
 // MSS #69
-#[must_use]
-pub fn error_subject(code: u16, subject: &str) -> String {
+pub(crate) fn error_subject(code: u16, subject: &str) -> String {
     format!("[KO Int\u{e9}gration syst\u{e8}me !][{code}] {subject}")
 }
 
@@ -89,7 +88,7 @@ impl Receipt<'_> {
     /// The receipt as a message.
     // MSS #68
     // RFC 8098 §3
-    pub fn octets(&self) -> std::io::Result<Vec<u8>> {
+    pub(crate) fn octets(&self) -> std::io::Result<Vec<u8>> {
         let subject = match self.refusal() {
             Some(refusal) => error_subject(refusal.code(), self.original_subject),
             None => self.original_subject.to_owned(),

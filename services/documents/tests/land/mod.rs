@@ -16,7 +16,7 @@ use mailstore::model::message::{NewMessage, Prepared};
 use mailstore::{AccountId, Actor, Faults, MessageId, SeededRandom, Store, Through, Transaction};
 use post::{Accepted, DsnRequest, Envelope, Origin, Peer, Post, RecipientDsn, Settings};
 use record::by_hand::{self, ByHandError};
-use record::{AttachmentFate, Entry, EntryId};
+use record::{AttachmentFate, Decisions, Entry, EntryId};
 use std::io::{Cursor, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -68,7 +68,7 @@ impl Land {
             listed,
             Arc::new(|_: &domain::MailAddress| false),
         );
-        let runner = Runner::new(store, Arc::new(Documents::new(post.clone())));
+        let runner = Runner::new(store, Arc::new(Documents::new(post.clone()))).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let land = Self { post, faults, runner, runtime, clock, sent: Mutex::default() };
         land.account(CITIZEN);
@@ -185,6 +185,15 @@ impl Land {
         record::entries_by_date(&self.view(number)).unwrap()
     }
 
+    /// Every entry wherever it stands, by its id.
+    pub(crate) fn all_entries(&self, number: &str) -> Vec<Entry> {
+        record::entries_by_id(&self.view(number), None, 1_000).unwrap()
+    }
+
+    pub(crate) fn series(&self, number: &str, entry: &Entry) -> record::Series {
+        record::series(&self.view(number), entry.series).unwrap().unwrap()
+    }
+
     pub(crate) fn versions(&self, number: &str, entry: &Entry) -> Vec<Entry> {
         record::versions(&self.view(number), entry.series).unwrap()
     }
@@ -202,6 +211,14 @@ impl Land {
 
     pub(crate) fn last_fates(&self, number: &str) -> Vec<AttachmentFate> {
         record::fate_of_message(&self.view(number), self.last(number).1).unwrap()
+    }
+
+    /// The fates of every message of the inbox.
+    pub(crate) fn all_fates(&self, number: &str) -> Vec<Vec<AttachmentFate>> {
+        let view = self.view(number);
+        let placed = view.placements(view.inbox().unwrap(), 0, u32::MAX, 1000).unwrap();
+        let fates = |id| record::fate_of_message(&view, id).unwrap();
+        placed.into_iter().map(|(_, placement)| fates(placement.message)).collect()
     }
 
     pub(crate) fn last_message(&self, number: &str) -> String {
@@ -243,6 +260,20 @@ impl Land {
 
     pub(crate) fn take_back(&self, number: &str, id: EntryId) {
         self.transact(number, move |tx| record::take_back(tx, id)).unwrap();
+    }
+
+    pub(crate) fn decide(&self, number: &str, series: record::SeriesId, decided: &Decisions) {
+        let decided = decided.clone();
+        self.transact(number, move |tx| record::decide(tx, series, &decided)).unwrap();
+    }
+
+    /// Puts what is derived of an entry in place of what is.
+    pub(crate) fn overwrite(&self, number: &str, derived: Entry) {
+        assert!(self.transact(number, move |tx| record::derive_again(tx, &derived)).unwrap());
+    }
+
+    pub(crate) fn rebuild(&self) -> kit::Rebuilt {
+        self.runtime.block_on(self.runner.rebuild(&mut |_| {})).unwrap()
     }
 
     pub(crate) fn undo(&self, number: &str, id: EntryId) {
