@@ -471,7 +471,7 @@ fn accepted_at(entry: &Entry) -> Timestamp {
 }
 
 fn envelope_id(entry: &Entry) -> Option<EnvelopeId> {
-    EnvelopeId::new(entry.dsn.envelope_id.as_deref()?).ok()
+    EnvelopeId::new(entry.dsn.envelope_id.as_deref()?)
 }
 
 /// Recipients by domain, in portions that one transaction takes.
@@ -492,7 +492,7 @@ fn by_domain(recipients: Vec<Waiting>) -> Vec<(MailDomain, Vec<Waiting>)> {
 fn client_recipient(of: &Waiting) -> Recipient {
     let original = of.dsn.original.as_deref().and_then(|original| {
         let (kind, address) = original.split_once(';')?;
-        OriginalRecipient::new(kind, address).ok()
+        OriginalRecipient::new(kind, address)
     });
     Recipient::new(of.address.clone(), Some(of.dsn.notify), original)
 }

@@ -295,6 +295,7 @@ pub(crate) fn entry(context: &Context, shared: &Shared, recipients: &[Recipient]
         eight_bit: shared.eight_bit,
         utf8_headers: shared.utf8_headers,
         message_id: shared.facts.message_id.clone(),
+        // RFC 5321 §4.5.5, RFC 3464 §2
         // A report goes from `<>`, so that one on automatic mail cannot loop.
         may_report: shared.facts.kind != MessageKind::Report
             && context.envelope.reverse_path != ReversePath::Null,
