@@ -80,7 +80,9 @@ impl Transaction for Intake {
     }
 
     async fn body(&mut self, octets: &[u8]) -> Result<(), Verdict> {
-        self.incoming.as_mut().ok_or(Verdict::InternalFailure)?.write(octets)
+        let incoming = self.incoming.take().ok_or(Verdict::InternalFailure)?;
+        self.incoming = Some(incoming.take(octets).await?);
+        Ok(())
     }
 
     async fn end_body(self) -> Result<Accepted, Verdict> {

@@ -12,7 +12,7 @@ use crate::facts::Facts;
 use crate::incoming::{Context, Incoming, Message};
 use crate::origin::Origin;
 use crate::queue::{Entry, Waiting};
-use crate::{delivered, exchange, our_fault, queue, rules};
+use crate::{aside, delivered, exchange, our_fault, queue, rules};
 use aws_lc_rs::digest;
 use domain::exchange::MessageKind;
 use domain::{CitizenDomains, MailDomain, ReversePath, Verdict};
@@ -59,8 +59,13 @@ pub(crate) struct Shared {
 impl Incoming {
     /// Judges the message and stores it. At `Ok` it is on stable storage, for all recipients.
     pub async fn finish(self) -> Result<Accepted, Verdict> {
-        let (context, message) = self.end()?;
-        let shared = Arc::new(judged(&context, message)?);
+        let is_large = self.is_large();
+        let judge = move || {
+            let (context, message) = self.end()?;
+            let shared = Arc::new(judged(&context, message)?);
+            Ok((context, shared))
+        };
+        let (context, shared) = if is_large { aside(judge).await? } else { judge()? };
         store(&context, &shared).await
     }
 }
@@ -295,6 +300,7 @@ pub(crate) fn entry(context: &Context, shared: &Shared, recipients: &[Recipient]
         eight_bit: shared.eight_bit,
         utf8_headers: shared.utf8_headers,
         message_id: shared.facts.message_id.clone(),
+        // RFC 5321 §4.5.5, RFC 3464 §2
         // A report goes from `<>`, so that one on automatic mail cannot loop.
         may_report: shared.facts.kind != MessageKind::Report
             && context.envelope.reverse_path != ReversePath::Null,

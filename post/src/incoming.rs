@@ -7,11 +7,11 @@ use crate::envelope::{Envelope, Recipient};
 use crate::facts::Facts;
 use crate::origin::Origin;
 use crate::trace::{self, Arrival};
-use crate::{Post, our_fault};
+use crate::{Post, aside, our_fault};
 use aws_lc_rs::digest;
 use domain::Verdict;
 use mailstore::QueueId;
-use mailstore::body::{Body, BodyError, BodyWriter};
+use mailstore::body::{Body, BodyError, BodyWriter, INLINE_MAX};
 use mailstore::message::{Digest, Limits, Scanner, digest_of};
 use std::fmt;
 use std::sync::Arc;
@@ -96,6 +96,20 @@ fn body_fault(error: BodyError) -> Verdict {
 }
 
 impl Incoming {
+    /// Whether the message is one that lies in a file of its own: what is written may wait for the disk.
+    pub(crate) fn is_large(&self) -> bool {
+        self.size > INLINE_MAX
+    }
+
+    /// As [`Incoming::write`], beside other work when it may wait for the disk. An error is the message's end.
+    pub async fn take(mut self, octets: &[u8]) -> Result<Self, Verdict> {
+        if !self.is_large() {
+            return self.write(octets).map(|()| self);
+        }
+        let octets = octets.to_vec();
+        aside(move || self.write(&octets).map(|()| self)).await
+    }
+
     /// Takes in the next octets. May write to the disk.
     pub fn write(&mut self, octets: &[u8]) -> Result<(), Verdict> {
         self.size += octets.len() as u64;

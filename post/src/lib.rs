@@ -144,6 +144,13 @@ impl Post {
     }
 }
 
+/// Does what may wait for the disk, or takes more than a moment, beside other work.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Verdict> + Send + 'static,
+) -> Result<T, Verdict> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Verdict::InternalFailure))
+}
+
 /// The verdict on an error of the store, which goes to the log with its causes.
 #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error")]
 fn our_fault(error: StoreError) -> Verdict {

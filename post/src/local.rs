@@ -7,7 +7,7 @@ use crate::accept::{self, Shared};
 use crate::envelope::Route;
 use crate::facts::Facts;
 use crate::queue::{Entry, Waiting};
-use crate::{Post, our_fault};
+use crate::{Post, aside, our_fault};
 use domain::Verdict;
 use mailstore::body::BodyReader;
 use mailstore::message::{Limits, Scanner};
@@ -23,15 +23,14 @@ impl Post {
     pub async fn deliver_entry(
         &self,
         entry: &Entry,
-        body: &BodyReader,
+        body: &Arc<BodyReader>,
         recipients: &[Waiting],
     ) -> Vec<Result<(), Verdict>> {
-        let shared = match self.copy(entry, body) {
+        let (post, copied, octets) = (self.clone(), entry.clone(), Arc::clone(body));
+        let copied = aside(move || post.copy(&copied, &octets).map_err(our_fault)).await;
+        let shared = match copied {
             Ok(shared) => Arc::new(shared),
-            Err(error) => {
-                let verdict = our_fault(error);
-                return recipients.iter().map(|_| Err(verdict)).collect();
-            }
+            Err(verdict) => return recipients.iter().map(|_| Err(verdict)).collect(),
         };
         let mut together = Together::default();
         let mut waiting = Vec::new();

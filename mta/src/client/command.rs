@@ -5,7 +5,7 @@
 
 use domain::MailDomain;
 
-use super::envelope::{Envelope, Recipient, Ret, notify_value, xtext};
+use super::envelope::{Envelope, Recipient, Ret, notify_value};
 use super::extensions::Extensions;
 
 /// EHLO; HELO is never written, because a peer of the trust domain has STARTTLS and so EHLO.
@@ -38,7 +38,7 @@ pub(super) fn mail(envelope: &Envelope, offered: &Extensions, smtputf8: bool) ->
             None => {}
         }
         if let Some(id) = &envelope.envelope_id {
-            line.push_str(&format!(" ENVID={}", xtext(id.as_str())));
+            line.push_str(&format!(" ENVID={}", id.to_xtext()));
         }
     }
     line.push_str("\r\n");
@@ -55,7 +55,7 @@ pub(super) fn rcpt(recipient: &Recipient, offered: &Extensions) -> Vec<u8> {
             line.push_str(&format!(" NOTIFY={}", notify_value(notify)));
         }
         if let Some(original) = &recipient.original {
-            line.push_str(&format!(" ORCPT={}", original.parameter()));
+            line.push_str(&format!(" ORCPT={}", original.to_parameter()));
         }
     }
     line.push_str("\r\n");

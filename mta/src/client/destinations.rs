@@ -43,6 +43,8 @@ pub enum Health {
     Alive,
     /// [`Failure::concerns_host`](super::Failure::concerns_host).
     Dead,
+    /// Nobody asked it: there was no way to it, or nothing to say.
+    Unknown,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +52,13 @@ struct Destination {
     under_way: u32,
     failures: u32,
     rests_until: Option<Timestamp>,
+}
+
+impl Destination {
+    /// Whether there is nothing to remember.
+    fn is_idle(&self) -> bool {
+        self.under_way == 0 && self.failures == 0
+    }
 }
 
 /// The next hops in use or in trouble, by name (a domain, or the host of a route). The caller holds it in a lock.
@@ -100,10 +109,8 @@ impl Destinations {
         match health {
             Health::Alive => {
                 (destination.failures, destination.rests_until) = (0, None);
-                if destination.under_way == 0 {
-                    self.known.remove(name);
-                }
             }
+            Health::Unknown => {}
             // Others that fail in the same minute say nothing new.
             Health::Dead if destination.rests_until.is_some_and(|until| until > now) => {}
             Health::Dead => {
@@ -112,6 +119,9 @@ impl Destinations {
                 destination.failures = destination.failures.saturating_add(1);
                 destination.rests_until = Some(after(now, jittered(rest, 10, random)));
             }
+        }
+        if destination.is_idle() {
+            self.known.remove(name);
         }
     }
 
@@ -174,6 +184,18 @@ mod tests {
         table.finished("b.fr", Health::Dead, at(1), 100);
         table.finished("b.fr", Health::Dead, at(2), 100);
         assert_eq!(table.admit("b.fr", at(3)), Admission::RestsUntil(at(61)));
+    }
+
+    #[test]
+    fn a_place_that_was_not_used_says_nothing_of_the_host() {
+        let mut table = Destinations::default();
+        assert_eq!(table.admit("b.fr", at(0)), Admission::Go);
+        table.finished("b.fr", Health::Dead, at(0), 100);
+        assert_eq!(table.admit("b.fr", at(60)), Admission::Go);
+        table.finished("b.fr", Health::Unknown, at(60), 0);
+        assert_eq!(table.admit("b.fr", at(60)), Admission::Go);
+        table.finished("b.fr", Health::Dead, at(60), 100);
+        assert_eq!(table.admit("b.fr", at(61)), Admission::RestsUntil(at(180)));
     }
 
     #[test]

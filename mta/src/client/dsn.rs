@@ -1,7 +1,7 @@
 //! Delivery status notifications: who gets one, and what it says, as values; `message` writes them.
 //!
-//! Invariants: never a report on `<>` or on a report; of an automatic message failure only, as the post marks its
-//! queue entry; never one that was not asked for ([`is_asked`]); a status is of the class of its action.
+//! Invariants: never one that was not asked for ([`is_asked`]); who may be told anything at all is the queue entry's;
+//! a status is of the class of its action.
 //! Failure: none. `Debug` prints no address and no text of a peer.
 
 mod fields;
@@ -13,7 +13,7 @@ mod text;
 
 use std::fmt;
 
-use domain::{MailAddress, MailDomain, ReversePath};
+use domain::{MailAddress, MailDomain};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -25,24 +25,6 @@ use super::status::{Class, Status};
 
 /// Above this size a report gives back headers only, whatever was asked.
 pub const MAX_RETURNED: u64 = 8 * 1024 * 1024;
-
-/// What decides whether a message may be reported on at all.
-#[derive(Clone, Copy, Debug)]
-pub struct ReportFacts<'a> {
-    /// MAIL FROM.
-    pub sender: &'a ReversePath,
-    /// Whether it is a report (`multipart/report`).
-    pub is_report: bool,
-    /// Whether it says that no person sent it (`Auto-Submitted`).
-    pub auto_submitted: bool,
-}
-
-/// Whether a report other than of failure may be sent about this message, whatever was asked.
-// RFC 5321 §4.5.5, RFC 3464 §2
-// RFC 3834 §2
-pub fn may_report(facts: ReportFacts<'_>) -> bool {
-    !facts.sender.is_null() && !facts.is_report && !facts.auto_submitted
-}
 
 /// What a report tells of a recipient.
 #[derive(Clone, PartialEq, Eq)]

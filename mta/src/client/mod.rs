@@ -45,12 +45,12 @@ pub use self::destinations::{
     Admission, Destinations, Health, MAX_CONNECTIONS, MAX_DESTINATIONS, RESTS,
 };
 pub use self::dsn::{
-    Action, Dsn, DsnMessage, Event, MAX_RETURNED, Original, Reader, RecipientReport, ReportFacts,
-    Returned, is_asked, may_report,
+    Action, Dsn, DsnMessage, Event, MAX_RETURNED, Original, Reader, RecipientReport, Returned,
+    is_asked,
 };
 pub use self::envelope::{
-    Envelope, EnvelopeError, EnvelopeId, MAX_ENVELOPE_ID, MAX_ORIGINAL_RECIPIENT, MAX_RECIPIENTS,
-    MessageFacts, Notify, OriginalRecipient, Recipient, Ret,
+    Envelope, EnvelopeError, EnvelopeId, MAX_RECIPIENTS, MessageFacts, Notify, OriginalRecipient,
+    Recipient, Ret,
 };
 pub use self::extensions::Extensions;
 pub use self::failure::{Failure, Loss, Phase, TlsFailure};

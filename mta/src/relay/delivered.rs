@@ -3,50 +3,24 @@
 //! Failure: a note whose sender cannot be reached by mail at all goes without a report; any other one rests and is
 //! looked at again.
 
-use super::{CONCURRENCY, REST, Relay};
+use super::Relay;
+use super::jobs::Job;
+use super::reports::aside;
 use crate::client::{Event, Reader};
 use domain::{ReversePath, Verdict};
-use jiff::Timestamp;
 use mailstore::{AccountId, QueueId, StoreError};
 use post::{DsnRequest, Notify, PreparedMail, RecipientDsn, delivered};
-use tokio::task::JoinSet;
 
 /// What a report is asked of: nothing, it is one.
 const UNREPORTED: RecipientDsn = RecipientDsn { notify: Notify::NEVER, original: None };
 
 impl Relay {
-    /// Starts making reports of notes, as many as there is room for.
-    pub(super) fn start_notes(&self, attempts: &mut JoinSet<()>, now: Timestamp) -> usize {
-        let due = match delivered::due(self.parts.post.store(), now.as_second(), self.batch()) {
-            Ok(due) => due,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "notes of deliveries");
-                return 0;
-            }
-        };
-        let mut started = 0;
-        for (was_due, account, id) in due {
-            if attempts.len() >= CONCURRENCY {
-                break;
-            }
-            let Some(guard) = self.take(id, now) else { continue };
-            started += 1;
-            let relay = self.clone();
-            attempts.spawn(async move {
-                if let Err(error) = relay.tell(was_due, account, id).await {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(queue_id = %id, error, "a delivery was not reported");
-                    guard.rest(relay.parts.clock.now() + REST);
-                }
-            });
-        }
-        started
-    }
-
     /// Makes the report of one note.
     // RFC 3461 §5.2.1
-    async fn tell(&self, was_due: i64, account: AccountId, id: QueueId) -> Result<(), StoreError> {
-        let report = self.success_report(account, id)?;
+    pub(super) async fn tell(&self, job: Job) -> Result<(), StoreError> {
+        let Job { was_due, account, id, .. } = job;
+        let relay = self.clone();
+        let report = aside(move || relay.success_report(account, id)).await?;
         let _settled = self.parts.post.settle_note(account, was_due, id, report).await?;
         Ok(())
     }

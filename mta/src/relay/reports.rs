@@ -3,12 +3,19 @@
 //! Invariants: nothing is told on `<>` and on reports; of automatic mail only what failed. Failure: a body that is
 //! damaged comes back empty, and its recipients are given up: no repetition reads it.
 
-use super::{BLOCK, Relay, accepted_at, envelope_id};
+use super::Relay;
+use super::attempt::accepted_at;
+use super::sending::envelope_id;
 use crate::client::{Action, Dsn, Original, Reader, RecipientReport, Ret, Returned, is_asked};
 use domain::ReversePath;
 use mailstore::body::{BodyError, BodyReader};
 use mailstore::{BodyId, StoreError, View};
 use post::queue::{self, Entry};
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
+
+/// Octets in which a header section is looked for.
+const HEADER: usize = 128 * 1024;
 
 impl Relay {
     /// A body of an account; none where it is damaged: no repetition reads it.
@@ -105,14 +112,24 @@ fn none_if_damaged<T>(error: StoreError) -> Result<Option<T>, StoreError> {
     }
 }
 
+/// Does what reads or writes a message, beside other work.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(StoreError::Unavailable(Arc::new(error))))
+}
+
 /// Whether a body will not be read, however often it is tried.
-pub(super) fn is_lost(body: Option<&BodyReader>) -> bool {
-    body.is_none_or(|body| matches!(body.check(), Err(BodyError::Damaged)))
+pub(super) async fn is_lost(body: Option<Arc<BodyReader>>) -> bool {
+    let Some(body) = body else { return true };
+    let is_lost = move || Ok(matches!(body.check(), Err(BodyError::Damaged)));
+    aside(is_lost).await.unwrap_or(false)
 }
 
 /// The header section of a stored message, with the empty line.
 fn header_section(body: &BodyReader) -> Result<Vec<u8>, StoreError> {
-    let mut octets = body.read(0, BLOCK + BLOCK)?;
+    let mut octets = body.read(0, HEADER)?;
     if let Some(end) = memchr::memmem::find(&octets, b"\r\n\r\n") {
         octets.truncate(end + 4);
     }

@@ -18,6 +18,10 @@ pub const MAX_ENVELOPE_ID: usize = 100;
 // RFC 3461 §4.2
 pub const MAX_ORIGINAL_RECIPIENT: usize = 500;
 
+/// The type of addresses beyond ASCII.
+// RFC 6533 §3
+const UTF8: &str = "utf-8";
+
 /// What MAIL may say besides the sender.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MailParams {
@@ -72,6 +76,14 @@ impl EnvelopeId {
         xtext::decode(text).map(Self)
     }
 
+    /// Takes the id, decoded.
+    pub fn new(text: &str) -> Option<Self> {
+        let printable = text.bytes().all(|b| (b' '..=b'~').contains(&b));
+        let id = Self(text.to_owned());
+        let fits = printable && (1..=MAX_ENVELOPE_ID).contains(&id.to_xtext().len());
+        fits.then_some(id)
+    }
+
     /// The id, decoded.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -103,16 +115,26 @@ impl OriginalRecipient {
     pub fn read(text: &str) -> Option<Self> {
         let (kind, address) =
             text.split_once(';').filter(|_| text.len() <= MAX_ORIGINAL_RECIPIENT)?;
-        let atom = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        if kind.is_empty() || address.is_empty() || !kind.bytes().all(atom) {
-            return None;
-        }
-        let kind = kind.to_ascii_lowercase();
-        let address = match kind.as_str() {
-            "utf-8" => xtext::decode_utf8(address)?,
-            _ => xtext::decode(address)?,
+        let address = match kind.eq_ignore_ascii_case(UTF8) {
+            true => xtext::decode_utf8(address)?,
+            false => xtext::decode(address)?,
         };
-        Some(Self { kind, address })
+        Self::of(kind, address)
+    }
+
+    /// Takes the type of address and the address, decoded.
+    pub fn new(kind: &str, address: &str) -> Option<Self> {
+        let whole = Self::of(kind, address.to_owned())?;
+        let fits = !address.chars().any(char::is_control)
+            && (address.is_ascii() || whole.kind == UTF8)
+            && whole.to_parameter().len() <= MAX_ORIGINAL_RECIPIENT;
+        fits.then_some(whole)
+    }
+
+    fn of(kind: &str, address: String) -> Option<Self> {
+        let atom = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        let fits = !kind.is_empty() && !address.is_empty() && kind.bytes().all(atom);
+        fits.then(|| Self { kind: kind.to_ascii_lowercase(), address })
     }
 
     /// The type of address, lower case: `rfc822`, `utf-8` or another.
@@ -128,10 +150,20 @@ impl OriginalRecipient {
     /// The parameter's value in ASCII.
     pub fn to_parameter(&self) -> String {
         let address = match self.kind.as_str() {
-            "utf-8" => xtext::encode_utf8(&self.address),
+            UTF8 => xtext::encode_utf8(&self.address),
             _ => xtext::encode(&self.address),
         };
         format!("{};{address}", self.kind)
+    }
+
+    /// The value of a report's field, in ASCII.
+    // RFC 3464 §2.3.1
+    // RFC 6533 §3
+    pub fn to_field(&self) -> String {
+        match self.kind.as_str() {
+            UTF8 => self.to_parameter(),
+            _ => format!("{};{}", self.kind, self.address),
+        }
     }
 }
 
@@ -165,5 +197,33 @@ mod tests {
         assert_eq!(EnvelopeId::read("QQ+20314").unwrap().to_xtext(), "QQ+20314");
         assert_eq!(EnvelopeId::read(""), None);
         assert_eq!(EnvelopeId::read(&"a".repeat(101)), None);
+    }
+
+    #[test]
+    fn values_are_encoded() {
+        assert_eq!(EnvelopeId::new("a+b=c d").unwrap().to_xtext(), "a+2Bb+3Dc+20d");
+        let original = OriginalRecipient::new("RFC822", "a+b@a.fr").unwrap();
+        assert_eq!(original.to_parameter(), "rfc822;a+2Bb@a.fr");
+        assert_eq!(original.to_field(), "rfc822;a+b@a.fr");
+        let original = OriginalRecipient::new("utf-8", "hélène+x@a.fr").unwrap();
+        assert_eq!(original.to_parameter(), r"utf-8;h\x{E9}l\x{E8}ne\x{2B}x@a.fr");
+        assert_eq!(original.to_field(), original.to_parameter());
+    }
+
+    #[test]
+    fn values_that_could_break_a_line_are_refused() {
+        for text in ["", "a\r\nDATA", "é", &"a".repeat(101), &"+".repeat(34)] {
+            assert_eq!(EnvelopeId::new(text), None, "{text:?}");
+        }
+        for (kind, address) in [
+            ("", "a@a.fr"),
+            ("rfc 822", "a@a.fr"),
+            ("rfc822;x", "a@a.fr"),
+            ("rfc822", ""),
+            ("rfc822", "é@a.fr"),
+            ("utf-8", "é\r\n"),
+        ] {
+            assert_eq!(OriginalRecipient::new(kind, address), None, "{kind}");
+        }
     }
 }

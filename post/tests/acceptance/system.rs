@@ -88,6 +88,7 @@ fn a_recipient_here_has_it_once_however_often_the_attempt_is_made() {
     // The first attempt ends before it is written back.
     for _ in 0..2 {
         let body = operator.post.store().body(&view(&operator), entry.body).unwrap();
+        let body = std::sync::Arc::new(body);
         let attempt = operator.post.deliver_entry(&entry, &body, &entry.recipients);
         assert_eq!(operator.runtime.block_on(attempt), [Ok(())]);
     }

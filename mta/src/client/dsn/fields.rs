@@ -5,10 +5,10 @@
 
 use domain::MailAddress;
 
-use super::super::envelope::utf8_xtext;
 use super::super::reply::visible;
 use super::mime::{ascii, date, field};
 use super::{Action, Dsn, Event, Reader, RecipientReport};
+use crate::wire::xtext::encode_utf8;
 
 /// Longest text of a peer in a field, in characters.
 const MAX_DIAGNOSTIC: usize = 500;
@@ -39,14 +39,14 @@ fn recipient_fields(report: &RecipientReport, reader: Reader) -> String {
     match reader {
         Reader::Professional => {
             if let Some(original) = &report.recipient.original {
-                out.push_str(&field("Original-Recipient", &original.field()));
+                out.push_str(&field("Original-Recipient", &original.to_field()));
             }
             out.push_str(&field("Final-Recipient", &typed(&report.recipient.address)));
         }
         // MSS #46
         Reader::Citizen => {
             let label = report.label.as_deref().map(|label| visible(label, MAX_LABEL));
-            let label = utf8_xtext(label.as_deref().unwrap_or("unknown"));
+            let label = encode_utf8(label.as_deref().unwrap_or("unknown"));
             out.push_str(&field("Final-Recipient", &format!("x-pli-label;{label}")));
         }
     }
@@ -73,7 +73,7 @@ fn recipient_fields(report: &RecipientReport, reader: Reader) -> String {
 // RFC 6533 §3
 fn typed(address: &MailAddress) -> String {
     if address.needs_smtputf8() {
-        format!("utf-8;{}", utf8_xtext(&address.to_string()))
+        format!("utf-8;{}", encode_utf8(&address.to_string()))
     } else {
         format!("rfc822;{address}")
     }

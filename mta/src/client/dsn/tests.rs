@@ -287,15 +287,6 @@ fn every_cause_has_words_without_jargon_for_citizens() {
 
 #[test]
 fn who_gets_a_report() {
-    let (null, sender) = (ReversePath::Null, "marie@a.fr".parse().unwrap());
-    let facts =
-        |sender, is_report, auto_submitted| ReportFacts { sender, is_report, auto_submitted };
-    assert!(may_report(facts(&sender, false, false)));
-    for facts in
-        [facts(&null, false, false), facts(&sender, true, false), facts(&sender, false, true)]
-    {
-        assert!(!may_report(facts), "{facts:?}");
-    }
     let success = Some(Notify { success: true, ..Notify::NEVER });
     for (notify, asked) in [
         (None, [true, true, false, false]),

@@ -1,0 +1,347 @@
+//! One attempt at one entry: its recipients by domain, one operator after another, and what became of them.
+//!
+//! Invariants: who has the message is written back, with what the sender is told of it, before the next operator is
+//! tried, so that a process that ends midway sends to nobody twice whom it has reached. Who refused stays in the
+//! entry until the end and is told of in one report. Who was not tried, because there was no place, has had no attempt.
+//! Failure: an error of the store; the entry stays as it was last written.
+
+use domain::{MailDomain, MailboxKind, Verdict};
+use jiff::{SignedDuration, Timestamp};
+use mailstore::body::BodyReader;
+use mailstore::{StoreError, View};
+use post::queue::{self, Entry, Report, Settlement, Waiting};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::Relay;
+use super::jobs::{Job, Next};
+use super::places::{NoPlace, Place};
+use super::reports::is_lost;
+use super::sending::{Told, recipient_of};
+use crate::client::{
+    Attempts, Class, Event, MAX_RECIPIENTS, Outcome, Plan, Problem, Reader, Reason, RecipientReport,
+};
+
+/// How much longer than others a recipient is kept whose operator was never free to be tried.
+const GRACE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Recipients in one domain, as many as one transaction takes.
+type Portion = (MailDomain, Vec<Waiting>);
+
+struct Attempt<'a> {
+    relay: &'a Relay,
+    job: Job,
+    /// With this attempt counted, without its recipients.
+    entry: Entry,
+    /// None where it is damaged.
+    body: Option<Arc<BodyReader>>,
+    reader: Reader,
+    /// Of whom the sender hears that they have it.
+    taken: Vec<RecipientReport>,
+    /// Of whom the sender hears that they will not.
+    failed: Vec<(Waiting, RecipientReport)>,
+    waiting: Vec<Deferred>,
+    /// Who is not this attempt's concern.
+    others: Vec<Waiting>,
+    tried: bool,
+}
+
+/// A recipient who is tried again.
+struct Deferred {
+    recipient: Waiting,
+    problem: Problem,
+    /// Why it was not tried this time.
+    no_place: Option<NoPlace>,
+}
+
+impl Relay {
+    /// One attempt; with a place, at that operator only.
+    pub(super) async fn attempt(
+        &self,
+        job: Job,
+        mut place: Option<Place>,
+    ) -> Result<Next, StoreError> {
+        let Some((mut attempt, recipients)) = Attempt::open(self, job)? else {
+            let _cleared = self.parts.post.clear_due(job.account, job.was_due, job.id).await?;
+            return Ok(Next::Done);
+        };
+        let concerns = |to: &Waiting| place.as_ref().is_none_or(|at| at.is_at(to.address.domain()));
+        let (recipients, others) = recipients.into_iter().partition(concerns);
+        attempt.others = others;
+        let mut portions = by_domain(recipients);
+        while let Some((domain, recipients)) = portions.pop_front() {
+            let there = place.take_if(|place| place.is_at(&domain));
+            let told = attempt.send(&domain, &recipients, there).await;
+            let reached = attempt.learn(recipients, told).await;
+            if reached && !portions.is_empty() {
+                attempt.settle_between(&portions).await?;
+            }
+        }
+        attempt.settle().await
+    }
+
+    fn plan(&self, entry: &Entry, now: Timestamp) -> Plan {
+        let attempts = Attempts {
+            accepted_at: accepted_at(entry),
+            made: entry.attempts,
+            delay_reported: entry.delay_reported,
+        };
+        self.parts.schedule.plan(attempts, now, self.random())
+    }
+
+    /// Whether a recipient is given up; one that was not even tried has a while longer.
+    fn gives_up(&self, entry: &Entry, untried: bool) -> bool {
+        let now = self.parts.clock.now();
+        let last = self.parts.schedule.gives_up_at(accepted_at(entry)).saturating_add(GRACE);
+        self.plan(entry, now) == Plan::GiveUp && (!untried || last.is_ok_and(|last| now >= last))
+    }
+
+    /// What the sender is told of a recipient.
+    pub(super) fn report_of(
+        &self,
+        to: &Waiting,
+        event: Event,
+        host: Option<String>,
+    ) -> RecipientReport {
+        RecipientReport {
+            recipient: recipient_of(to),
+            label: None,
+            event,
+            remote_mta: host,
+            last_attempt: Some(self.parts.clock.now()),
+        }
+    }
+}
+
+impl<'a> Attempt<'a> {
+    /// Reads the entry, unless it is gone.
+    fn open(relay: &'a Relay, job: Job) -> Result<Option<(Self, Vec<Waiting>)>, StoreError> {
+        let view = relay.parts.post.store().view(job.account)?;
+        let Some(mut entry) = queue::entry(&view, job.id)? else { return Ok(None) };
+        let body = relay.body(&view, entry.body)?.map(Arc::new);
+        let reader = reader_of(&view)?;
+        entry.attempts = entry.attempts.saturating_add(1);
+        let recipients = std::mem::take(&mut entry.recipients);
+        let (taken, failed, waiting, others) = Default::default();
+        let tried = false;
+        Ok(Some((
+            Self { relay, job, entry, body, reader, taken, failed, waiting, others, tried },
+            recipients,
+        )))
+    }
+
+    /// Sends to a portion; what is told of each.
+    async fn send(
+        &self,
+        domain: &MailDomain,
+        recipients: &[Waiting],
+        place: Option<Place>,
+    ) -> Result<Vec<Told>, NoPlace> {
+        match &self.body {
+            None => {
+                let lost = Problem::new(Reason::BodyUnavailable).outcome();
+                Ok(Told::all(recipients.len(), &lost, None))
+            }
+            Some(body) if self.relay.parts.post.settings().own_domains.contains(domain) => {
+                Ok(self.deliver_here(body, recipients).await)
+            }
+            Some(body) => self.relay.send(&self.entry, body, domain, recipients, place).await,
+        }
+    }
+
+    /// Delivers to recipients of our own.
+    async fn deliver_here(&self, body: &Arc<BodyReader>, recipients: &[Waiting]) -> Vec<Told> {
+        let outcome = |result| match result {
+            Ok(()) => Outcome::Stored,
+            Err(verdict) => {
+                let problem = Problem::new(Reason::Verdict(verdict));
+                // What our own program sends can wait until there is room again.
+                let status = match verdict {
+                    Verdict::QuotaExceeded => problem.status.in_class(Class::Temporary),
+                    _ => problem.status,
+                };
+                Problem { status, ..problem }.outcome()
+            }
+        };
+        let results = self.relay.parts.post.deliver_entry(&self.entry, body, recipients).await;
+        let told = |result| Told { outcome: outcome(result), host: None, peer_reports: false };
+        results.into_iter().map(told).collect()
+    }
+
+    /// Sorts what became of a portion; whether anybody has the message now.
+    async fn learn(&mut self, recipients: Vec<Waiting>, told: Result<Vec<Told>, NoPlace>) -> bool {
+        self.tried |= told.is_ok();
+        let no_place = told.as_ref().err().copied();
+        let told = told.unwrap_or_else(|_| {
+            let resting = Problem::new(Reason::Verdict(Verdict::PeerUnreachable)).outcome();
+            Told::all(recipients.len(), &resting, None)
+        });
+        let unavailable = |told: &Told| {
+            told.outcome.problem().is_some_and(|of| of.reason == Reason::BodyUnavailable)
+        };
+        let is_lost = told.iter().any(unavailable) && is_lost(self.body.clone()).await;
+        let mut reached = false;
+        for (mut recipient, told) in recipients.into_iter().zip(told) {
+            let Told { outcome, host, peer_reports } = told;
+            match outcome {
+                Outcome::Stored => {
+                    reached = true;
+                    self.taken.push(self.relay.report_of(&recipient, Event::Delivered, None));
+                }
+                Outcome::Delivered { reply } => {
+                    reached = true;
+                    if !peer_reports {
+                        let event = Event::Relayed { reply };
+                        self.taken.push(self.relay.report_of(&recipient, event, host));
+                    }
+                }
+                Outcome::Refused(problem) => self.fails(recipient, problem, host),
+                Outcome::Deferred(problem) => {
+                    tracing::info!(queue_id = %self.entry.id, reason = problem.reason.id(), "deferred");
+                    let lost = is_lost && problem.reason == Reason::BodyUnavailable;
+                    if lost || self.relay.gives_up(&self.entry, no_place.is_some()) {
+                        self.fails(recipient, problem.expired(), host);
+                    } else {
+                        recipient.last = Some(problem.reason.id().to_owned());
+                        self.waiting.push(Deferred { recipient, problem, no_place });
+                    }
+                }
+            }
+        }
+        reached
+    }
+
+    fn fails(&mut self, recipient: Waiting, problem: Problem, host: Option<String>) {
+        let report = self.relay.report_of(&recipient, Event::Failed(problem), host);
+        self.failed.push((recipient, report));
+    }
+
+    /// Writes back who has the message by now, before the rest is tried.
+    async fn settle_between(&mut self, rest: &VecDeque<Portion>) -> Result<(), StoreError> {
+        let taken = std::mem::take(&mut self.taken);
+        let report = self.report(taken).await?;
+        let mut entry = self.entry.clone();
+        entry.attempts = entry.attempts.saturating_sub(1);
+        let waiting = self.waiting.iter().map(|waiting| &waiting.recipient);
+        let failed = self.failed.iter().map(|(recipient, _)| recipient);
+        let rest = rest.iter().flat_map(|(_, recipients)| recipients);
+        entry.recipients = waiting.chain(failed).chain(rest).chain(&self.others).cloned().collect();
+        self.write(entry, self.job.was_due, report).await
+    }
+
+    /// Writes back what became of everybody, with when the entry is due again and the report.
+    async fn settle(mut self) -> Result<Next, StoreError> {
+        let now = self.relay.parts.clock.now();
+        let plan = self.relay.plan(&self.entry, now);
+        if !self.tried {
+            self.entry.attempts = self.entry.attempts.saturating_sub(1);
+        }
+        let due = self.due(plan);
+        let mut told = std::mem::take(&mut self.taken);
+        told.extend(std::mem::take(&mut self.failed).into_iter().map(|(_, report)| report));
+        if let Plan::Retry { report_delay: true, .. } = plan
+            && self.others.is_empty()
+            && !self.waiting.is_empty()
+        {
+            self.entry.delay_reported = true;
+            told.extend(self.delays());
+        }
+        let busy = self.waiting.iter().find(|to| to.no_place == Some(NoPlace::Busy));
+        let busy = busy.map(|to| to.recipient.address.domain().clone());
+        let rests = self.rests().is_some();
+        if self.tried || rests || !told.is_empty() {
+            let report = self.report(told).await?;
+            let mut entry = self.entry.clone();
+            let waiting = std::mem::take(&mut self.waiting).into_iter().map(|to| to.recipient);
+            entry.recipients = waiting.chain(std::mem::take(&mut self.others)).collect();
+            self.write(entry, due, report).await?;
+        }
+        Ok(match busy {
+            None => Next::Done,
+            Some(at) => match self.relay.is_crowded(&at) {
+                None => Next::Waits { at, due },
+                Some(_) if due > now.as_second() => Next::Done,
+                Some(until) => Next::Rests(until),
+            },
+        })
+    }
+
+    /// When the entry is due again: who was tried has a schedule; else when the first operator has rested; else it
+    /// stays due, for a place or for those whom this attempt did not concern.
+    fn due(&self, plan: Plan) -> i64 {
+        let retried = self.waiting.iter().any(|to| to.no_place.is_none());
+        match plan {
+            _ if !self.others.is_empty() => self.job.was_due,
+            Plan::Retry { at, .. } if retried => at.as_second(),
+            _ => self.rests().map_or(self.job.was_due, Timestamp::as_second),
+        }
+    }
+
+    /// When the first of the operators has rested that rest.
+    fn rests(&self) -> Option<Timestamp> {
+        let until = |to: &Deferred| match to.no_place {
+            Some(NoPlace::Rests(until)) => Some(until),
+            _ => None,
+        };
+        self.waiting.iter().filter_map(until).min()
+    }
+
+    fn delays(&self) -> Vec<RecipientReport> {
+        let retried_until = self.relay.parts.schedule.gives_up_at(accepted_at(&self.entry));
+        let delayed = |to: &Deferred| {
+            let event = Event::Delayed { problem: to.problem.clone(), retried_until };
+            self.relay.report_of(&to.recipient, event, None)
+        };
+        self.waiting.iter().map(delayed).collect()
+    }
+
+    /// The report on what the sender asked to be told. It reads the message: not between other work.
+    async fn report(&self, told: Vec<RecipientReport>) -> Result<Option<Report>, StoreError> {
+        if told.is_empty() {
+            return Ok(None);
+        }
+        let (relay, entry) = (self.relay.clone(), self.entry.clone());
+        let (body, reader) = (self.body.clone(), self.reader);
+        let write = move || relay.report(&entry, body.as_deref(), reader, told);
+        super::reports::aside(write).await
+    }
+
+    async fn write(
+        &self,
+        entry: Entry,
+        due: i64,
+        report: Option<Report>,
+    ) -> Result<(), StoreError> {
+        let Job { account, was_due, .. } = self.job;
+        let settlement = Settlement { account, was_due, entry, due, report };
+        self.relay.parts.post.settle(settlement).await.map(drop)
+    }
+}
+
+/// In whose words the account that caused the mail is told.
+fn reader_of(view: &View<'_>) -> Result<Reader, StoreError> {
+    Ok(match view.account_record()?.kind {
+        MailboxKind::Citizen => Reader::Citizen,
+        _ => Reader::Professional,
+    })
+}
+
+/// When the message was accepted.
+pub(super) fn accepted_at(entry: &Entry) -> Timestamp {
+    Timestamp::from_second(entry.accepted).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Recipients by domain, in portions that one transaction takes.
+fn by_domain(recipients: Vec<Waiting>) -> VecDeque<Portion> {
+    let mut domains: BTreeMap<MailDomain, Vec<Waiting>> = BTreeMap::new();
+    for recipient in recipients {
+        domains.entry(recipient.address.domain().clone()).or_default().push(recipient);
+    }
+    let mut portions = VecDeque::new();
+    for (domain, recipients) in domains {
+        for portion in recipients.chunks(MAX_RECIPIENTS) {
+            portions.push_back((domain.clone(), portion.to_vec()));
+        }
+    }
+    portions
+}
