@@ -33,7 +33,7 @@ impl LogIn for Anyone {
         _: &str,
         _: &str,
     ) -> Result<Opened, Denied> {
-        Ok(Opened { actor: Actor::SYSTEM, account: self.0, writes: true })
+        Ok(Opened { actor: Actor::SYSTEM, account: self.0, writes: true, secret: None })
     }
 
     async fn external(&self, _: &Peer, _: &str) -> Result<Opened, Denied> {

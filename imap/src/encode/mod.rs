@@ -68,21 +68,31 @@ pub fn set(numbers: &[u32]) -> String {
 }
 
 /// Flags with the names of their keywords, in parentheses.
-#[must_use]
-pub fn flags(flags: Flags, mailbox: &Mailbox, recent: bool) -> String {
-    let mut names: Vec<&str> = SYSTEM_FLAGS
-        .iter()
-        .filter_map(|(name, flag)| flags.contain(*flag).then_some(*name))
-        .collect();
-    for (at, keyword) in mailbox.keywords().enumerate() {
-        if Flags::keyword(at).is_some_and(|flag| flags.contain(flag)) {
-            names.push(keyword.as_str());
+pub fn flags(out: &mut Vec<u8>, flags: Flags, mailbox: &Mailbox, recent: bool) {
+    out.push(b'(');
+    let mut gap = false;
+    let mut name = |name: &str| {
+        if std::mem::replace(&mut gap, true) {
+            out.push(b' ');
+        }
+        out.extend_from_slice(name.as_bytes());
+    };
+    for (system, flag) in SYSTEM_FLAGS {
+        if flags.contain(flag) {
+            name(system);
+        }
+    }
+    if flags != flags.system() {
+        for (at, keyword) in mailbox.keywords().enumerate() {
+            if Flags::keyword(at).is_some_and(|flag| flags.contain(flag)) {
+                name(keyword.as_str());
+            }
         }
     }
     if recent {
-        names.push("\\Recent");
+        name("\\Recent");
     }
-    format!("({})", names.join(" "))
+    out.push(b')');
 }
 
 /// The system flags.

@@ -4,9 +4,12 @@
 //! the tag if there was one.
 
 pub mod append;
+pub mod fetch;
 pub mod list;
 pub mod reader;
 pub mod search;
+pub mod set;
+pub mod status;
 
 use imap_codec::CommandCodec;
 use imap_codec::decode::Decoder;
@@ -34,6 +37,10 @@ pub enum Command {
     Search(search::Search),
     /// LIST with all its extensions.
     List(list::List),
+    /// FETCH and UID FETCH.
+    Fetch(fetch::Fetch),
+    /// STATUS.
+    Status(status::Status),
 }
 
 /// A line that is no command.
@@ -66,9 +73,11 @@ pub fn read(line: &[u8]) -> Result<Line, Bad> {
             Command::Search(search::read(&mut reader, uid).ok_or_else(arguments_wrong)?)
         }
         ("LIST", false) => Command::List(list::read(&mut reader).ok_or_else(arguments_wrong)?),
-        ("FETCH" | "STORE" | "COPY" | "MOVE" | "EXPUNGE", _)
-            if reader.rest().starts_with(b" $") =>
-        {
+        ("FETCH", _) => Command::Fetch(fetch::read(&mut reader, uid).ok_or_else(arguments_wrong)?),
+        ("STATUS", false) => {
+            Command::Status(status::read(&mut reader).ok_or_else(arguments_wrong)?)
+        }
+        ("STORE" | "COPY" | "MOVE" | "EXPUNGE", _) if reader.rest().starts_with(b" $") => {
             let (before, after) = line
                 .split_at_checked(line.len() - reader.rest().len())
                 .ok_or_else(arguments_wrong)?;
@@ -151,8 +160,8 @@ mod tests {
         assert!(matches!(of("a UID SEARCH ALL").command, Command::Search(s) if s.uid));
         assert!(matches!(of("a LIST \"\" *").command, Command::List(_)));
         assert!(matches!(
-            of("a UID FETCH $ (FLAGS)").command,
-            Command::OnSaved(CommandBody::Fetch { uid: true, .. })
+            of("a UID STORE $ +FLAGS (\\Seen)").command,
+            Command::OnSaved(CommandBody::Store { uid: true, .. })
         ));
         assert!(matches!(
             of("a LOGIN {4+}\r\njean secret").command,

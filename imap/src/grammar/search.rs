@@ -5,6 +5,7 @@
 use jiff::civil::Date;
 
 use super::reader::{MAX_NESTING, Reader};
+use super::set::{Ranges, is_well_formed};
 
 /// Keys of one SEARCH, those inside others counted.
 pub const MAX_KEYS: usize = 100;
@@ -69,24 +70,74 @@ pub enum Key {
     Larger(u64),
     /// SMALLER
     Smaller(u64),
-    /// A header field holds the text; an empty text asks for the field.
+    /// A header field holds the text, which is in lower case; an empty text asks for the field.
     Header(String, String),
-    /// BODY
+    /// BODY, the text in lower case.
     Body(String),
-    /// TEXT
+    /// TEXT, the text in lower case.
     Text(String),
-    /// UID
+    /// UID, as it stands.
     Uid(String),
-    /// Sequence numbers.
+    /// Sequence numbers, as they stand.
     Numbers(String),
+    /// UID, `*` being known.
+    InUids(Ranges),
+    /// Sequence numbers, `*` being known.
+    InNumbers(Ranges),
     /// `$`
     Saved,
+    /// MODSEQ: changed at that modification sequence or after.
+    // RFC 7162 §3.1.5
+    ModSeq(u64),
+    /// EMAILID
+    // RFC 8474 §6
+    EmailId(String),
+    /// THREADID
+    // RFC 8474 §6
+    ThreadId(String),
+    /// SAVEDBEFORE: by the date of placing.
+    // RFC 8514 §4.3
+    SavedBefore(Date),
+    /// SAVEDON
+    SavedOn(Date),
+    /// SAVEDSINCE
+    SavedSince(Date),
     /// NOT
     Not(Box<Key>),
     /// OR
     Or(Box<Key>, Box<Key>),
     /// Keys in parentheses.
     And(Vec<Key>),
+}
+
+impl Key {
+    /// The key with its sets resolved; `ends` is what `*` stands for, as a number and as a UID.
+    #[must_use]
+    pub fn resolve(self, ends: (u32, u32)) -> Self {
+        let all = |keys: Vec<Self>| keys.into_iter().map(|key| key.resolve(ends)).collect();
+        match self {
+            Self::Numbers(set) => Self::InNumbers(Ranges::read(&set, ends.0)),
+            Self::Uid(set) => Self::InUids(Ranges::read(&set, ends.1)),
+            Self::Not(key) => Self::Not(Box::new(key.resolve(ends))),
+            Self::Or(one, other) => {
+                Self::Or(Box::new(one.resolve(ends)), Box::new(other.resolve(ends)))
+            }
+            Self::And(keys) => Self::And(all(keys)),
+            key => key,
+        }
+    }
+
+    /// Whether modification sequences are asked for.
+    #[must_use]
+    pub fn is_of_mod_seq(&self) -> bool {
+        match self {
+            Self::ModSeq(_) => true,
+            Self::Not(key) => key.is_of_mod_seq(),
+            Self::Or(one, other) => one.is_of_mod_seq() || other.is_of_mod_seq(),
+            Self::And(keys) => keys.iter().any(Self::is_of_mod_seq),
+            _ => false,
+        }
+    }
 }
 
 /// Reads what follows the name.
@@ -154,7 +205,7 @@ fn key(reader: &mut Reader<'_>, depth: usize, left: &mut usize) -> Option<Key> {
         }
         b'0'..=b'9' | b'*' => {
             let set = reader.set()?;
-            return crate::session::set::is_well_formed(set).then(|| Key::Numbers(set.to_owned()));
+            return is_well_formed(set).then(|| Key::Numbers(set.to_owned()));
         }
         _ => {}
     }
@@ -175,6 +226,8 @@ fn key(reader: &mut Reader<'_>, depth: usize, left: &mut usize) -> Option<Key> {
         "NEW" => Key::New,
         "OLD" => Key::Recent(false),
         "RECENT" => Key::Recent(true),
+        // RFC 8514 §4.3
+        "SAVEDATESUPPORTED" => Key::All,
         "NOT" => {
             reader.space()?;
             Key::Not(Box::new(key(reader, depth + 1, left)?))
@@ -202,25 +255,50 @@ fn with_argument(name: &str, reader: &mut Reader<'_>) -> Option<Key> {
         "SENTBEFORE" => Key::SentBefore(date(reader)?),
         "SENTON" => Key::SentOn(date(reader)?),
         "SENTSINCE" => Key::SentSince(date(reader)?),
+        "SAVEDBEFORE" => Key::SavedBefore(date(reader)?),
+        "SAVEDON" => Key::SavedOn(date(reader)?),
+        "SAVEDSINCE" => Key::SavedSince(date(reader)?),
+        "MODSEQ" => mod_seq(reader)?,
+        "EMAILID" => Key::EmailId(reader.astring()?),
+        "THREADID" => Key::ThreadId(reader.astring()?),
         "LARGER" => Key::Larger(reader.number()?),
         "SMALLER" => Key::Smaller(reader.number()?),
-        "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => Key::Header(name.to_owned(), reader.astring()?),
+        "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => Key::Header(name.to_owned(), text(reader)?),
         "HEADER" => {
             let field = reader.astring()?;
             reader.space()?;
-            Key::Header(field, reader.astring()?)
+            Key::Header(field, text(reader)?)
         }
-        "BODY" => Key::Body(reader.astring()?),
-        "TEXT" => Key::Text(reader.astring()?),
+        "BODY" => Key::Body(text(reader)?),
+        "TEXT" => Key::Text(text(reader)?),
         "UID" => {
             if reader.octet(b'$').is_some() {
                 return Some(Key::Saved);
             }
             let set = reader.set()?;
-            crate::session::set::is_well_formed(set).then(|| Key::Uid(set.to_owned()))?
+            is_well_formed(set).then(|| Key::Uid(set.to_owned()))?
         }
         _ => return None,
     })
+}
+
+/// A text in lower case: case does not count.
+// RFC 3501 §6.4.4
+fn text(reader: &mut Reader<'_>) -> Option<String> {
+    reader.astring().map(|text| text.to_lowercase())
+}
+
+/// Flags have one modification sequence together, so the entry that is named, which only hints, does not count.
+// RFC 7162 §3.1.5
+fn mod_seq(reader: &mut Reader<'_>) -> Option<Key> {
+    if reader.rest().starts_with(b"\"") {
+        reader.string()?;
+        reader.space()?;
+        let of = reader.atom()?.to_ascii_lowercase();
+        matches!(of.as_str(), "priv" | "shared" | "all").then_some(())?;
+        reader.space()?;
+    }
+    reader.number().map(Key::ModSeq)
 }
 
 // RFC 3501 §9, date

@@ -6,14 +6,18 @@
 mod answer;
 mod append;
 pub(crate) mod auth;
+mod candidate;
+mod decode;
+mod enabled;
 mod fetch;
 mod list;
 mod mailboxes;
 mod open;
+mod resync;
 mod search;
 mod section;
 mod selected;
-pub(crate) mod set;
+mod source;
 mod store;
 mod transfer;
 
@@ -85,6 +89,7 @@ pub struct Session<L> {
     open: Option<Open>,
     appending: Option<Appending>,
     fetching: Option<Box<fetch::Job>>,
+    searching: Option<Box<search::Job>>,
     attempts: u32,
     bad: u32,
     /// When it was last asked whether the log-in holds.
@@ -112,6 +117,7 @@ impl<L: LogIn> Session<L> {
             open: None,
             appending: None,
             fetching: None,
+            searching: None,
             attempts: 0,
             bad: 0,
             asked: Instant::now(),
@@ -154,7 +160,8 @@ impl<L: LogIn> Session<L> {
             // RFC 7888 §5: only one of LITERAL+ and LITERAL-.
             return format!(
                 "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE SPECIAL-USE CHILDREN \
-                 LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES APPENDLIMIT={APPEND_LIMIT}"
+                 LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES CONDSTORE QRESYNC OBJECTID \
+                 SAVEDATE PREVIEW BINARY INPROGRESS APPENDLIMIT={APPEND_LIMIT}"
             );
         }
         let login = match (self.secure, self.external) {
@@ -234,6 +241,14 @@ impl<L: LogIn> Session<L> {
                 self.fetch_on(job).await;
                 continue;
             }
+            if let Some(job) = self.searching.take() {
+                if self.search_on(job).await {
+                    return Wants::Write;
+                }
+                // Other sessions get their turn.
+                tokio::task::yield_now().await;
+                continue;
+            }
             if let (Some(why), None) = (self.stopping, &self.appending) {
                 self.output.extend_from_slice(format!("* BYE {why}\r\n").as_bytes());
                 return Wants::Close;
@@ -272,6 +287,26 @@ impl<L: LogIn> Session<L> {
             Err(fetch::Cut) => {
                 tracing::error!("a body failed while it was sent");
                 self.ends = true;
+            }
+        }
+    }
+
+    /// Whether there is something to write at once.
+    async fn search_on(&mut self, mut job: Box<search::Job>) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        match open.search_step(&mut job, &mut self.output) {
+            search::Step::Done(answer) => {
+                open.refresh(job.uid, &mut self.output).await;
+                answer.write(&job.tag, &mut self.output);
+                false
+            }
+            search::Step::More => {
+                self.searching = Some(job);
+                false
+            }
+            search::Step::Tell => {
+                self.searching = Some(job);
+                true
             }
         }
     }
@@ -384,6 +419,10 @@ impl<L: LogIn> Session<L> {
                     Outcome::Done(answer) => answer,
                     Outcome::Fetching(job) => {
                         self.fetching = Some(job);
+                        return;
+                    }
+                    Outcome::Searching(job) => {
+                        self.searching = Some(job);
                         return;
                     }
                     Outcome::Idle => {
