@@ -130,7 +130,7 @@ async fn connections_of_one_address_are_bounded() {
     let mut held = Vec::new();
     for _ in 0..2 {
         let mut stream = TcpStream::connect(listening.address).await.unwrap();
-        assert!(line(&mut stream).await.starts_with("* OK [CAPABILITY IMAP4rev1 "));
+        assert!(line(&mut stream).await.starts_with("* OK [CAPABILITY IMAP4rev2 IMAP4rev1 "));
         held.push(stream);
     }
     let mut third = TcpStream::connect(listening.address).await.unwrap();

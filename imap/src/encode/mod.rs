@@ -50,7 +50,23 @@ pub fn mailbox(out: &mut Vec<u8>, name: &str) {
     string(out, crate::name::encode(name).as_bytes());
 }
 
-/// UIDs or numbers in ascending order as a set.
+/// A string in UTF-8, for clients that have switched it on.
+// RFC 6855 §3
+pub fn utf8_string(out: &mut Vec<u8>, text: &str) {
+    if text.len() > MAX_QUOTED || text.chars().any(char::is_control) {
+        return string(out, text.as_bytes());
+    }
+    out.push(b'"');
+    for octet in text.bytes() {
+        if matches!(octet, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(octet);
+    }
+    out.push(b'"');
+}
+
+/// UIDs or numbers as a set, in the order in which they are.
 #[must_use]
 pub fn set(numbers: &[u32]) -> String {
     let mut ranges: Vec<(u32, u32)> = Vec::new();

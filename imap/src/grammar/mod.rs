@@ -9,6 +9,7 @@ pub mod list;
 pub mod reader;
 pub mod search;
 pub mod set;
+pub mod sort;
 pub mod status;
 
 use imap_codec::CommandCodec;
@@ -33,7 +34,7 @@ pub enum Command {
     /// The same on the result of the last SEARCH, which stands for its sequence set.
     // RFC 5182 §2.1
     OnSaved(CommandBody<'static>),
-    /// SEARCH and UID SEARCH.
+    /// SEARCH, SORT and THREAD, of numbers or UIDs.
     Search(search::Search),
     /// LIST with all its extensions.
     List(list::List),
@@ -72,6 +73,12 @@ pub fn read(line: &[u8]) -> Result<Line, Bad> {
         ("SEARCH", _) => {
             Command::Search(search::read(&mut reader, uid).ok_or_else(arguments_wrong)?)
         }
+        ("SORT", _) => {
+            Command::Search(search::read_sort(&mut reader, uid).ok_or_else(arguments_wrong)?)
+        }
+        ("THREAD", _) => {
+            Command::Search(search::read_thread(&mut reader, uid).ok_or_else(arguments_wrong)?)
+        }
         ("LIST", false) => Command::List(list::read(&mut reader).ok_or_else(arguments_wrong)?),
         ("FETCH", _) => Command::Fetch(fetch::read(&mut reader, uid).ok_or_else(arguments_wrong)?),
         ("STATUS", false) => {
@@ -101,7 +108,7 @@ fn tag(reader: &mut Reader<'_>) -> Option<String> {
 }
 
 /// Names that are commands, for the text of the answer.
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 37] = [
     "CAPABILITY",
     "NOOP",
     "LOGOUT",
@@ -136,6 +143,9 @@ const KNOWN: [&str; 34] = [
     "DONE",
     "SORT",
     "THREAD",
+    "COMPRESS",
+    "GETQUOTA",
+    "GETQUOTAROOT",
 ];
 
 fn standard(line: &[u8], name: &str, tag: &str) -> Result<CommandBody<'static>, Bad> {

@@ -1,4 +1,4 @@
-//! SEARCH with its RETURN options.
+//! SEARCH, SORT and THREAD with their RETURN options.
 //!
 //! Failure: `None`, and the command is refused; a key nested too deep, and a key too many, is one of them.
 
@@ -6,11 +6,12 @@ use jiff::civil::Date;
 
 use super::reader::{MAX_NESTING, Reader};
 use super::set::{Ranges, is_well_formed};
+use super::sort::{self, Order};
 
 /// Keys of one SEARCH, those inside others counted.
 pub const MAX_KEYS: usize = 100;
 
-/// A SEARCH or UID SEARCH.
+/// A SEARCH, SORT or THREAD.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
     /// Whether UIDs are asked for.
@@ -18,10 +19,21 @@ pub struct Search {
     /// The RETURN options; None without RETURN, when the old response is wanted.
     // RFC 4731 §3.1
     pub returns: Option<Returns>,
-    /// Whether the character set is one that we know.
-    pub charset_known: bool,
+    /// The character set, if one is named.
+    pub charset: Option<Charset>,
+    /// How what is found is told.
+    pub order: Order,
     /// All must hold.
     pub keys: Vec<Key>,
+}
+
+/// A character set that a client names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charset {
+    /// UTF-8, or US-ASCII, which is part of it.
+    Known,
+    /// Another.
+    Unknown,
 }
 
 /// What an ESEARCH response is to say.
@@ -140,25 +152,61 @@ impl Key {
     }
 }
 
-/// Reads what follows the name.
+/// Reads what follows SEARCH.
 pub fn read(reader: &mut Reader<'_>, uid: bool) -> Option<Search> {
-    let mut returns = None;
-    let mut charset_known = true;
-    if word(reader, "RETURN") {
-        reader.space()?;
-        returns = Some(options(reader)?);
-    }
+    let returns = returns(reader)?;
+    let mut charset = None;
     if word(reader, "CHARSET") {
         reader.space()?;
-        let charset = reader.astring()?.to_ascii_uppercase();
-        charset_known = matches!(charset.as_str(), "UTF-8" | "US-ASCII");
+        charset = Some(charset_name(reader)?);
     }
+    Some(Search { uid, returns, charset, order: Order::Found, keys: keys(reader)? })
+}
+
+/// Reads what follows SORT.
+// RFC 5256 §5
+pub fn read_sort(reader: &mut Reader<'_>, uid: bool) -> Option<Search> {
+    // RFC 5267 §3
+    let returns = returns(reader)?;
+    reader.space()?;
+    let order = Order::Sorted(sort::criteria(reader)?);
+    reader.space()?;
+    let charset = Some(charset_name(reader)?);
+    Some(Search { uid, returns, charset, order, keys: keys(reader)? })
+}
+
+/// Reads what follows THREAD.
+// RFC 5256 §5
+pub fn read_thread(reader: &mut Reader<'_>, uid: bool) -> Option<Search> {
+    reader.space()?;
+    let order = Order::Threaded(sort::algorithm(reader)?);
+    reader.space()?;
+    let charset = Some(charset_name(reader)?);
+    Some(Search { uid, returns: None, charset, order, keys: keys(reader)? })
+}
+
+fn returns(reader: &mut Reader<'_>) -> Option<Option<Returns>> {
+    if !word(reader, "RETURN") {
+        return Some(None);
+    }
+    reader.space()?;
+    options(reader).map(Some)
+}
+
+fn charset_name(reader: &mut Reader<'_>) -> Option<Charset> {
+    Some(match reader.astring()?.to_ascii_uppercase().as_str() {
+        "UTF-8" | "US-ASCII" => Charset::Known,
+        _ => Charset::Unknown,
+    })
+}
+
+fn keys(reader: &mut Reader<'_>) -> Option<Vec<Key>> {
     let (mut keys, mut left) = (Vec::new(), MAX_KEYS);
     while !reader.is_at_end() {
         reader.space()?;
         keys.push(key(reader, 0, &mut left)?);
     }
-    (!keys.is_empty()).then_some(Search { uid, returns, charset_known, keys })
+    (!keys.is_empty()).then_some(keys)
 }
 
 /// Whether a space and this word come next; they are passed if so.
@@ -333,7 +381,11 @@ mod tests {
         assert_eq!(search.keys[1], Key::Numbers("2:4".to_owned()));
         let returns = of(" RETURN () CHARSET utf-8 ALL").unwrap().returns.unwrap();
         assert!(returns.all && !returns.min);
-        assert!(!of(" CHARSET KOI8-R ALL").unwrap().charset_known);
+        assert_eq!(of(" CHARSET KOI8-R ALL").unwrap().charset, Some(Charset::Unknown));
+        let sort = read_sort(&mut Reader::new(b" (REVERSE DATE SUBJECT) UTF-8 ALL"), true).unwrap();
+        assert!(matches!(&sort.order, Order::Sorted(by) if by.len() == 2 && by[0].reverse));
+        let thread = read_thread(&mut Reader::new(b" references us-ascii SEEN"), false).unwrap();
+        assert_eq!(thread.order, Order::Threaded(sort::Algorithm::References));
         assert_eq!(of(" $").unwrap().keys, [Key::Saved]);
     }
 

@@ -124,7 +124,7 @@ impl<'a> Candidate<'a> {
         })
     }
 
-    fn placement(&mut self) -> Result<&Placement, StoreError> {
+    pub(super) fn placement(&mut self) -> Result<&Placement, StoreError> {
         Ok(match self.placement.take() {
             Some(placement) => self.placement.insert(placement),
             None => {
@@ -140,7 +140,7 @@ impl<'a> Candidate<'a> {
         Ok(Offset::UTC.to_datetime(at).date())
     }
 
-    fn message(&mut self) -> Result<&Message, StoreError> {
+    pub(super) fn message(&mut self) -> Result<&Message, StoreError> {
         let id = self.placement()?.message;
         Ok(match self.message.take() {
             Some(message) => self.message.insert(message),

@@ -17,6 +17,12 @@ pub(super) struct Enabled {
     /// VANISHED is told in place of EXPUNGE.
     // RFC 7162 §3.2.3
     pub(super) qresync: bool,
+    /// Names of mailboxes are UTF-8.
+    // RFC 6855 §3
+    pub(super) utf8: bool,
+    /// The session is one of IMAP4rev2.
+    // RFC 9051 §6.3.1
+    pub(super) rev2: bool,
 }
 
 impl Open {
@@ -36,10 +42,19 @@ impl Open {
                     self.enabled.condstore = true;
                     &mut self.enabled.qresync
                 }
+                "UTF8=ACCEPT" => &mut self.enabled.utf8,
+                "IMAP4REV2" => {
+                    self.enabled.utf8 = true;
+                    &mut self.enabled.rev2
+                }
                 _ => continue,
             };
             *known = true;
-            enabled.push(name);
+            // RFC 9051 §6.3.1: the name as it is announced.
+            enabled.push(name.replace("IMAP4REV2", "IMAP4rev2"));
+        }
+        if let (true, Some(selected)) = (self.enabled.rev2, &mut self.selected) {
+            selected.forget_recent();
         }
         out.extend_from_slice(b"* ENABLED");
         for name in enabled {

@@ -8,11 +8,11 @@ use mailstore::model::placement::MAX_PLACEMENTS;
 use mailstore::{MailboxId, StoreError, View};
 
 use super::answer::Answer;
-use super::open::{Open, mailbox_name, read_name};
+use super::open::Open;
 use super::resync::{self, Known};
 use super::selected::{Selected, flag_names};
+use crate::APPEND_LIMIT;
 use crate::grammar::status::{Status, StatusItem};
-use crate::{APPEND_LIMIT, encode};
 
 impl Open {
     /// The mailbox of a name.
@@ -50,11 +50,11 @@ impl Open {
         out: &mut Vec<u8>,
     ) -> Result<Answer, Answer> {
         let known = Known::read(parameters, &mut self.enabled)?;
-        let name = mailbox_name(mailbox)?;
+        let name = self.mailbox_name(mailbox)?;
         let id = self.find(&self.view()?, &name)?;
         let mut read_only = examine || !self.opened.writes;
         let mut recent = None;
-        if !read_only {
+        if !read_only && !self.enabled.rev2 {
             match self.claim_recent(id).await {
                 Ok(claimed) => recent = Some(claimed),
                 // A store that takes no changes for now can still be read.
@@ -66,10 +66,18 @@ impl Open {
         let flags = view.flags(id, 0, u32::MAX)?;
         let mut selected = Selected::open(&view, id, read_only, &flags)?;
         let state = view.mailbox_state(id)?;
-        selected.recent.push(recent.unwrap_or((state.recent_from, state.uid_next)));
+        if !self.enabled.rev2 {
+            selected.claim(recent.unwrap_or((state.recent_from, state.uid_next)));
+        }
         let unseen = flags.iter().find(|one| !one.flags.contain(Flags::SEEN));
         let unseen = unseen.and_then(|one| selected.number(one.uid));
-        tell_selected(&selected, &view.mailbox(id)?, &state, unseen, out);
+        tell_selected(&selected, &view.mailbox(id)?, &state, (unseen, self.enabled.rev2), out);
+        if self.enabled.rev2 {
+            // RFC 9051 §6.3.2
+            out.extend_from_slice(b"* LIST () \"/\" ");
+            self.write_name(out, name.as_str());
+            out.extend_from_slice(b"\r\n");
+        }
         if let Some(known) = known {
             resync::tell(&view, &selected, &flags, &known, out)?;
         }
@@ -90,7 +98,7 @@ impl Open {
                 WireMailbox::Other(other) => {
                     let wire = String::from_utf8_lossy(other.inner().as_ref()).into_owned();
                     // A separator at the end says that others will come below it.
-                    read_name(wire.strip_suffix(SEPARATOR).unwrap_or(&wire))?
+                    self.read_name(wire.strip_suffix(SEPARATOR).unwrap_or(&wire))?
                 }
             };
             let id = self.change(move |tx| tx.create_mailbox(&name, None)).await?;
@@ -104,7 +112,7 @@ impl Open {
     pub(super) async fn delete(&mut self, mailbox: &WireMailbox<'_>) -> Answer {
         let work = async {
             self.check_writes()?;
-            let id = self.find(&self.view()?, &mailbox_name(mailbox)?)?;
+            let id = self.find(&self.view()?, &self.mailbox_name(mailbox)?)?;
             let (store, opened) = (self.store.clone(), self.opened);
             // A large mailbox takes several transactions.
             let work = move || store.delete_mailbox_blocking(opened.actor, opened.account, id);
@@ -121,7 +129,7 @@ impl Open {
     pub(super) async fn rename(&self, from: &WireMailbox<'_>, to: &WireMailbox<'_>) -> Answer {
         let work = async {
             self.check_writes()?;
-            let (from, to) = (mailbox_name(from)?, mailbox_name(to)?);
+            let (from, to) = (self.mailbox_name(from)?, self.mailbox_name(to)?);
             let id = self.find(&self.view()?, &from)?;
             if from.is_inbox() {
                 self.empty_inbox(id, to).await?;
@@ -149,7 +157,7 @@ impl Open {
     pub(super) async fn subscribe(&self, mailbox: &WireMailbox<'_>, on: bool) -> Answer {
         let work = async {
             self.check_writes()?;
-            let name = mailbox_name(mailbox)?;
+            let name = self.mailbox_name(mailbox)?;
             if on {
                 self.find(&self.view()?, &name)?;
             }
@@ -162,16 +170,59 @@ impl Open {
     // RFC 3501 §6.3.10
     pub(super) fn status(&mut self, status: &Status, out: &mut Vec<u8>) -> Answer {
         let mut work = || {
-            let name = read_name(&status.mailbox)?;
+            let name = self.read_name(&status.mailbox)?;
             let view = self.view()?;
             let id = self.find(&view, &name)?;
-            write_status(&view, id, &name, &status.items, out)?;
+            self.write_status(&view, id, &name, &status.items, out)?;
             Ok(Answer::ok("STATUS done"))
         };
         let answer = work().unwrap_or_else(|answer: Answer| answer);
         // RFC 7162 §3.1
         self.enabled.condstore |= status.items.contains(&StatusItem::HighestModSeq);
         answer
+    }
+
+    /// A STATUS response.
+    // RFC 3501 §7.2.4
+    pub(super) fn write_status(
+        &self,
+        view: &View<'_>,
+        id: MailboxId,
+        name: &MailboxName,
+        items: &[StatusItem],
+        out: &mut Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let (record, state) = (view.mailbox(id)?, view.mailbox_state(id)?);
+        let mut told = Vec::new();
+        for item in items {
+            told.push(match item {
+                StatusItem::Messages => format!("MESSAGES {}", state.exists),
+                StatusItem::Recent => {
+                    let recent = view.flags(id, state.recent_from, u32::MAX)?.len();
+                    format!("RECENT {recent}")
+                }
+                StatusItem::UidNext => format!("UIDNEXT {}", state.uid_next),
+                StatusItem::UidValidity => format!("UIDVALIDITY {}", record.uid_validity),
+                StatusItem::Unseen => format!("UNSEEN {}", state.unseen),
+                StatusItem::Deleted => format!("DELETED {}", state.deleted),
+                // RFC 8438 §2
+                StatusItem::Size => format!("SIZE {}", state.octets),
+                // RFC 7162 §3.1.7
+                StatusItem::HighestModSeq => format!("HIGHESTMODSEQ {}", state.highest_mod_seq),
+                // RFC 8474 §4.3
+                StatusItem::MailboxId => format!("MAILBOXID (F{id})"),
+                // RFC 9208 §4.1.4
+                StatusItem::DeletedStorage => {
+                    format!("DELETED-STORAGE {}", deleted_octets(view, id, &state)?)
+                }
+                // RFC 7889 §3.1
+                StatusItem::AppendLimit => format!("APPENDLIMIT {APPEND_LIMIT}"),
+            });
+        }
+        out.extend_from_slice(b"* STATUS ");
+        self.write_name(out, name.as_str());
+        out.extend_from_slice(format!(" ({})\r\n", told.join(" ")).as_bytes());
+        Ok(())
     }
 }
 
@@ -181,7 +232,7 @@ fn tell_selected(
     selected: &Selected,
     mailbox: &Mailbox,
     state: &MailboxState,
-    unseen: Option<u32>,
+    (unseen, rev2): (Option<u32>, bool),
     out: &mut Vec<u8>,
 ) {
     let flags = flag_names(mailbox);
@@ -189,7 +240,6 @@ fn tell_selected(
     let mut lines = vec![
         format!("FLAGS ({flags})"),
         format!("{} EXISTS", selected.exists()),
-        format!("{} RECENT", selected.count_recent()),
         format!("OK [PERMANENTFLAGS ({permanent})] Flags that stay"),
         format!("OK [UIDVALIDITY {}] UIDs are valid", mailbox.uid_validity),
         format!("OK [UIDNEXT {}] The next UID", state.uid_next),
@@ -198,54 +248,16 @@ fn tell_selected(
         // RFC 8474 §4.2
         format!("OK [MAILBOXID (F{})] The mailbox", selected.mailbox),
     ];
-    if let Some(number) = unseen {
+    // RFC 9051 §E: neither is told any more.
+    if !rev2 {
+        lines.insert(2, format!("{} RECENT", selected.count_recent()));
+    }
+    if let Some(number) = unseen.filter(|_| !rev2) {
         lines.push(format!("OK [UNSEEN {number}] The first unseen message"));
     }
     for line in lines {
         out.extend_from_slice(format!("* {line}\r\n").as_bytes());
     }
-}
-
-/// A STATUS response.
-// RFC 3501 §7.2.4
-pub(super) fn write_status(
-    view: &View<'_>,
-    id: MailboxId,
-    name: &MailboxName,
-    items: &[StatusItem],
-    out: &mut Vec<u8>,
-) -> Result<(), StoreError> {
-    let (record, state) = (view.mailbox(id)?, view.mailbox_state(id)?);
-    let mut told = Vec::new();
-    for item in items {
-        told.push(match item {
-            StatusItem::Messages => format!("MESSAGES {}", state.exists),
-            StatusItem::Recent => {
-                let recent = view.flags(id, state.recent_from, u32::MAX)?.len();
-                format!("RECENT {recent}")
-            }
-            StatusItem::UidNext => format!("UIDNEXT {}", state.uid_next),
-            StatusItem::UidValidity => format!("UIDVALIDITY {}", record.uid_validity),
-            StatusItem::Unseen => format!("UNSEEN {}", state.unseen),
-            StatusItem::Deleted => format!("DELETED {}", state.deleted),
-            // RFC 8438 §2
-            StatusItem::Size => format!("SIZE {}", state.octets),
-            // RFC 7162 §3.1.7
-            StatusItem::HighestModSeq => format!("HIGHESTMODSEQ {}", state.highest_mod_seq),
-            // RFC 8474 §4.3
-            StatusItem::MailboxId => format!("MAILBOXID (F{id})"),
-            // RFC 9208 §4.1.4
-            StatusItem::DeletedStorage => {
-                format!("DELETED-STORAGE {}", deleted_octets(view, id, &state)?)
-            }
-            // RFC 7889 §3.1
-            StatusItem::AppendLimit => format!("APPENDLIMIT {APPEND_LIMIT}"),
-        });
-    }
-    out.extend_from_slice(b"* STATUS ");
-    encode::mailbox(out, name.as_str());
-    out.extend_from_slice(format!(" ({})\r\n", told.join(" ")).as_bytes());
-    Ok(())
 }
 
 /// Octets of the messages with `\Deleted`.

@@ -14,7 +14,7 @@ use super::{fetch, search};
 use crate::grammar::Command;
 use crate::grammar::set::Ranges;
 use crate::login::Opened;
-use crate::name;
+use crate::{encode, name};
 
 /// A session that has logged in.
 pub(super) struct Open {
@@ -116,6 +116,8 @@ impl Open {
                 Answer::ok("NAMESPACE done").into()
             }
             CommandBody::Enable { capabilities } => self.enable(&capabilities, out).into(),
+            CommandBody::GetQuota { root } => self.quota(root.as_ref(), out).into(),
+            CommandBody::GetQuotaRoot { mailbox } => self.quota_root(&mailbox, out).into(),
             CommandBody::Idle => Outcome::Idle,
             CommandBody::Check => match self.selected {
                 Some(_) => Answer::ok("CHECK done").into(),
@@ -200,12 +202,12 @@ impl Open {
         }
         let view = self.view()?;
         let Some(selected) = &mut self.selected else { return Ok(()) };
-        if selected.catch_up(&view)? && !selected.read_only {
+        if selected.catch_up(&view)? && !selected.read_only && !self.enabled.rev2 {
             let mailbox = selected.mailbox;
             drop(view);
             let recent = self.claim_recent(mailbox).await?;
             if let Some(selected) = &mut self.selected {
-                selected.recent.push(recent);
+                selected.claim(recent);
             }
         }
         let view = self.view()?;
@@ -249,23 +251,46 @@ impl Open {
             None => Err(none_selected()),
         }
     }
-}
 
-/// A name from the wire.
-pub(super) fn mailbox_name(mailbox: &WireMailbox<'_>) -> Result<MailboxName, Answer> {
-    match mailbox {
-        WireMailbox::Inbox => Ok(MailboxName::inbox()),
-        WireMailbox::Other(other) => match std::str::from_utf8(other.inner().as_ref()) {
-            Ok(wire) => read_name(wire),
-            Err(_) => Err(no_name()),
-        },
+    /// A name from the wire.
+    pub(super) fn mailbox_name(&self, mailbox: &WireMailbox<'_>) -> Result<MailboxName, Answer> {
+        match mailbox {
+            WireMailbox::Inbox => Ok(MailboxName::inbox()),
+            WireMailbox::Other(other) => match std::str::from_utf8(other.inner().as_ref()) {
+                Ok(wire) => self.read_name(wire),
+                Err(_) => Err(no_name()),
+            },
+        }
     }
-}
 
-/// A name from the wire.
-pub(super) fn read_name(wire: &str) -> Result<MailboxName, Answer> {
-    let name = name::decode(wire).ok_or_else(no_name)?;
-    MailboxName::new(&name).map_err(|_| no_name())
+    /// A name from the wire.
+    pub(super) fn read_name(&self, wire: &str) -> Result<MailboxName, Answer> {
+        let name = self.decode_name(wire).ok_or_else(no_name)?;
+        MailboxName::new(&name).map_err(|_| no_name())
+    }
+
+    /// A name from the wire, or a pattern: UTF-8 where the client has switched that on.
+    // RFC 6855 §3
+    pub(super) fn decode_name(&self, wire: &str) -> Option<String> {
+        match self.enabled.utf8 {
+            true => Some(wire.to_owned()),
+            false => name::decode(wire),
+        }
+    }
+
+    /// Writes a mailbox's name as this client reads it.
+    pub(super) fn write_name(&self, out: &mut Vec<u8>, name: &str) {
+        match self.enabled.utf8 {
+            true => encode::utf8_string(out, name),
+            false => encode::mailbox(out, name),
+        }
+    }
+
+    /// Whether messages that come into a mailbox are `\Recent` in this session.
+    pub(super) fn claims_recent(&self, mailbox: MailboxId) -> bool {
+        let here = |selected: &Selected| selected.mailbox == mailbox && !selected.read_only;
+        self.selected.as_ref().is_some_and(here) && !self.enabled.rev2
+    }
 }
 
 fn no_name() -> Answer {

@@ -1,12 +1,14 @@
-//! SEARCH, step by step: some messages at a time, so that other sessions get their turn and the client learns how far
+//! SEARCH, SORT and THREAD, step by step: some messages at a time, so that other sessions get their turn and the client learns how far
 //! it is.
 //!
 //! Failure: a message that is gone matches nothing; a damaged body is passed over, and the command ends with NO.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mailstore::StoreError;
+use mailstore::model::flags::UidFlags;
 use tokio::time::Instant;
 
 use super::answer::Answer;
@@ -14,8 +16,11 @@ use super::candidate::Candidate;
 use super::open::{Open, Outcome, none_selected};
 use super::section::is_damage;
 use super::selected::Selected;
+use super::sort::{self, Value};
+use super::thread::{Threading, TooMany};
 use crate::encode;
-use crate::grammar::search::{Key, Returns, Search};
+use crate::grammar::search::{Charset, Key, Returns, Search};
+use crate::grammar::sort::{Criterion, Order};
 
 /// Messages of one step.
 const STEP: usize = 256;
@@ -28,9 +33,18 @@ const STEP_OCTETS: u64 = 256 * 1024;
 const TELL_AFTER: Duration = Duration::from_secs(10);
 
 /// A message that matches.
-pub(super) struct Hit {
-    pub(super) uid: u32,
-    pub(super) mod_seq: u64,
+struct Hit {
+    uid: u32,
+    mod_seq: u64,
+    /// What it is sorted by.
+    values: Vec<Value>,
+}
+
+/// What becomes of the messages that match.
+enum Form {
+    Found,
+    Sorted(Vec<Criterion>),
+    Threaded(Threading),
 }
 
 /// A SEARCH under way.
@@ -38,12 +52,13 @@ pub(super) struct Job {
     pub(super) tag: String,
     pub(super) uid: bool,
     returns: Option<Returns>,
+    form: Form,
     keys: Vec<Key>,
     /// Whether the highest modification sequence is told.
     // RFC 7162 §3.1.5
     tells_mod_seq: bool,
     /// What `$` is in its keys.
-    saved: BTreeSet<u32>,
+    saved: Arc<BTreeSet<u32>>,
     /// UIDs up to here are done.
     done: u32,
     found: Vec<Hit>,
@@ -65,13 +80,22 @@ impl Open {
     // RFC 3501 §6.4.4, RFC 4731 §3
     pub(super) fn search(&mut self, tag: &str, search: Search) -> Outcome {
         let Some(selected) = &mut self.selected else { return none_selected().into() };
-        let Search { uid, returns, charset_known, keys } = search;
-        if !charset_known {
+        let Search { uid, mut returns, charset, order, keys } = search;
+        let finds = order == Order::Found;
+        // RFC 6855 §3
+        if finds && charset.is_some() && self.enabled.utf8 && !self.enabled.rev2 {
+            return Answer::bad("With UTF8=ACCEPT no character set is named").into();
+        }
+        if charset == Some(Charset::Unknown) {
             if returns.is_some_and(|returns| returns.save) {
                 selected.saved.clear();
             }
             let answer = "[BADCHARSET (UTF-8 US-ASCII)] This character set is not known";
             return Answer::no(answer).into();
+        }
+        if finds && self.enabled.rev2 {
+            // RFC 9051 §6.4.4
+            returns.get_or_insert(Returns { all: true, ..Returns::default() });
         }
         let tells_mod_seq = keys.iter().any(Key::is_of_mod_seq);
         // RFC 7162 §3.1
@@ -81,9 +105,14 @@ impl Open {
             tag: tag.to_owned(),
             uid,
             returns,
+            form: match order {
+                Order::Found => Form::Found,
+                Order::Sorted(criteria) => Form::Sorted(criteria),
+                Order::Threaded(algorithm) => Form::Threaded(Threading::new(algorithm)),
+            },
             keys: keys.into_iter().map(|key| key.resolve(ends)).collect(),
             tells_mod_seq,
-            saved: selected.saved.iter().copied().collect(),
+            saved: Arc::new(selected.saved.iter().copied().collect()),
             done: 0,
             found: Vec::new(),
             damaged: false,
@@ -126,7 +155,7 @@ impl Open {
         let (Some(first), Some(last)) = (some.first(), some.last()) else { return Ok(false) };
         let view = self.view()?;
         let mailbox = view.mailbox(selected.mailbox)?;
-        let mut opened = 0;
+        let (mut opened, saved) = (0, job.saved.clone());
         for one in view.flags(selected.mailbox, *first, *last)? {
             if opened >= STEP_OCTETS {
                 return Ok(true);
@@ -134,10 +163,14 @@ impl Open {
             job.done = one.uid;
             let Some(number) = selected.number(one.uid) else { continue };
             let mut candidate =
-                Candidate::new(&self.store, &view, selected, &mailbox, &job.saved, (number, one));
-            match job.keys.iter().try_fold(true, |so, key| Ok(so && candidate.fits(key)?)) {
-                Ok(true) => job.found.push(Hit { uid: one.uid, mod_seq: one.mod_seq }),
-                Ok(false) | Err(StoreError::NoSuchMessage | StoreError::NoSuchBody) => {}
+                Candidate::new(&self.store, &view, selected, &mailbox, &saved, (number, one));
+            let fits = job.keys.iter().try_fold(true, |so, key| Ok(so && candidate.fits(key)?));
+            let found = match fits {
+                Ok(true) => job.take(&mut candidate, number, one),
+                fits => fits.map(drop),
+            };
+            match found {
+                Ok(()) | Err(StoreError::NoSuchMessage | StoreError::NoSuchBody) => {}
                 Err(error) if is_damage(&error) => job.damaged = true,
                 Err(error) => return Err(error),
             }
@@ -158,11 +191,44 @@ impl Job {
         out.extend_from_slice(format!(" {done} {all})] Searching\r\n").as_bytes());
     }
 
+    /// Takes in a message that matches.
+    fn take(
+        &mut self,
+        candidate: &mut Candidate<'_>,
+        number: u32,
+        one: UidFlags,
+    ) -> Result<(), StoreError> {
+        let values = match &mut self.form {
+            Form::Found => Vec::new(),
+            Form::Sorted(criteria) => sort::values(candidate, criteria)?,
+            Form::Threaded(threading) => {
+                return threading.add(candidate, if self.uid { one.uid } else { number });
+            }
+        };
+        self.found.push(Hit { uid: one.uid, mod_seq: one.mod_seq, values });
+        Ok(())
+    }
+
     /// Writes the response.
-    fn answer(&self, selected: &mut Selected, out: &mut Vec<u8>) -> Answer {
+    fn answer(&mut self, selected: &mut Selected, out: &mut Vec<u8>) -> Answer {
         if let Some(returns) = self.returns.filter(|returns| returns.save) {
             selected.saved = saved(&self.found, returns);
         }
+        let name = match std::mem::replace(&mut self.form, Form::Found) {
+            Form::Found => "SEARCH",
+            Form::Sorted(criteria) => {
+                let by =
+                    |one: &Hit, other: &Hit| sort::compare(&criteria, &one.values, &other.values);
+                self.found.sort_by(by);
+                "SORT"
+            }
+            Form::Threaded(threading) => {
+                return match threading.write(out) {
+                    Ok(()) => self.done("THREAD"),
+                    Err(TooMany) => Answer::no("[LIMIT] These are too many messages for THREAD"),
+                };
+            }
+        };
         let number = |hit: &Hit| match self.uid {
             true => Some(hit.uid),
             false => selected.number(hit.uid),
@@ -173,11 +239,11 @@ impl Job {
             Some(returns) if returns == (Returns { save: true, ..Returns::default() }) => {}
             Some(returns) => self.extended(returns, &numbers, out),
             None => {
-                out.extend_from_slice(b"* SEARCH");
+                out.extend_from_slice(format!("* {name}").as_bytes());
                 for number in numbers {
                     out.extend_from_slice(format!(" {number}").as_bytes());
                 }
-                // RFC 7162 §3.1.5
+                // RFC 7162 §3.1.5, §3.1.6
                 let highest = self.found.iter().map(|hit| hit.mod_seq).max();
                 if let Some(highest) = highest.filter(|_| self.tells_mod_seq) {
                     out.extend_from_slice(format!(" (MODSEQ {highest})").as_bytes());
@@ -185,10 +251,14 @@ impl Job {
                 out.extend_from_slice(b"\r\n");
             }
         }
+        self.done(name)
+    }
+
+    fn done(&self, name: &str) -> Answer {
         match self.damaged {
             // RFC 5530 §3
             true => Answer::no("[CONTACTADMIN] A message is damaged; the others were searched"),
-            false => Answer::ok("SEARCH done"),
+            false => Answer::ok(format!("{name} done")),
         }
     }
 

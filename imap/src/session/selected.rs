@@ -26,7 +26,7 @@ pub(super) struct Selected {
     /// In ascending order.
     pub(super) uids: Vec<u32>,
     /// UIDs that are `\Recent` in this session: first, and the one after the last.
-    pub(super) recent: Vec<(u32, u32)>,
+    recent: Vec<(u32, u32)>,
     /// The result of the last SEARCH that saved it.
     // RFC 5182 §2.1
     pub(super) saved: Vec<u32>,
@@ -122,6 +122,21 @@ impl Selected {
         Ok(named)
     }
 
+    /// These UIDs are `\Recent` here: from the first to the one before the second.
+    pub(super) fn claim(&mut self, (first, end): (u32, u32)) {
+        match self.recent.last_mut() {
+            Some((_, last)) if *last == first => *last = end,
+            _ if first < end => self.recent.push((first, end)),
+            _ => {}
+        }
+    }
+
+    /// Nothing is `\Recent` any more.
+    // RFC 9051 §E
+    pub(super) fn forget_recent(&mut self) {
+        self.recent.clear();
+    }
+
     pub(super) fn is_recent(&self, uid: u32) -> bool {
         self.recent.iter().any(|(first, end)| (*first..*end).contains(&uid))
     }
@@ -211,8 +226,10 @@ impl Selected {
         }
         if !self.arrived.is_empty() {
             self.uids.extend(std::mem::take(&mut self.arrived));
-            let (exists, recent) = (self.exists(), self.count_recent());
-            out.extend_from_slice(format!("* {exists} EXISTS\r\n* {recent} RECENT\r\n").as_bytes());
+            out.extend_from_slice(format!("* {} EXISTS\r\n", self.exists()).as_bytes());
+            if !enabled.rev2 {
+                out.extend_from_slice(format!("* {} RECENT\r\n", self.count_recent()).as_bytes());
+            }
         }
         if self.deleted {
             self.flagged.clear();

@@ -8,7 +8,7 @@ use mailstore::model::transfer::Transferred;
 use mailstore::{MailboxId, StoreError};
 
 use super::answer::{Answer, of_target};
-use super::open::{Open, mailbox_name, none_selected};
+use super::open::{Open, none_selected};
 use crate::encode;
 
 impl Open {
@@ -18,7 +18,7 @@ impl Open {
     ) -> Result<(MailboxId, MailboxId), Answer> {
         self.check_writes()?;
         let from = self.selected.as_ref().ok_or_else(none_selected)?.mailbox;
-        let to = self.find(&self.view()?, &mailbox_name(mailbox)?).map_err(of_target)?;
+        let to = self.find(&self.view()?, &self.mailbox_name(mailbox)?).map_err(of_target)?;
         Ok((from, to))
     }
 

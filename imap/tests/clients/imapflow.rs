@@ -47,7 +47,7 @@ async fn imapflow_learns_what_changed_and_what_vanished() {
     assert_eq!(
         lines,
         [
-            "enabled CONDSTORE QRESYNC",
+            "enabled CONDSTORE QRESYNC UTF8=ACCEPT",
             "condstore true mailbox 33",
             "changed 3 \\Flagged,\\Recent true 33",
             "vanished 1",

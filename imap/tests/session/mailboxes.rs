@@ -37,7 +37,7 @@ async fn mailboxes_are_made_renamed_and_deleted() {
         ("CREATE INBOX", "NO [ALREADYEXISTS]"),
         ("CREATE \"a%\"", "NO [CANNOT]"),
         ("CREATE &AMk", "NO [CANNOT]"),
-        ("DELETE Dossiers", "NO [CANNOT]"),
+        ("DELETE Dossiers", "NO [HASCHILDREN]"),
         ("DELETE INBOX", "NO [CANNOT]"),
         ("DELETE nowhere", "NO [NONEXISTENT]"),
         ("RENAME Dossiers Archives", "OK"),

@@ -7,12 +7,15 @@ mod append;
 mod attributes;
 mod bounds;
 mod changes;
+mod compress;
 mod condstore;
 mod fetch;
 mod login;
 mod mailboxes;
 mod qresync;
+mod rev2;
 mod search;
+mod sort;
 
 use domain::{MailboxKind, ManualClock};
 use imap::session::{Session, Wants};
