@@ -3,7 +3,7 @@
 //! Invariants: owning an account is a grant like any other; a grant counts in its time only; an
 //! account that is closed, or whose citizen objected, opens to nobody. Failure: [`Denied`].
 
-use crate::{Access, Denied, tables};
+use crate::{Access, Denied, SecretId, tables};
 use domain::{MailAddress, MailboxKind};
 use mailstore::model::account::{Account, AccountState};
 use mailstore::model::principal::Rights;
@@ -62,6 +62,8 @@ pub struct Opened {
     pub rights: Rights,
     /// Addresses of other accounts in whose name the principal may send.
     pub also_as: Vec<MailAddress>,
+    /// The application secret that opened it, if one did.
+    pub secret: Option<SecretId>,
 }
 
 impl fmt::Debug for Opened {
@@ -153,14 +155,21 @@ impl Access {
         self.open(way, principal, account)
     }
 
-    /// What a log-in of before opens now; an error when it would not be let in any more.
+    /// What a log-in of before opens now; an error when it would not be let in any more. `secret` is
+    /// the application secret that opened it, if one did: taken back, it opens nothing.
     pub fn still_open(
         &self,
         way: Way,
         principal: PrincipalId,
         account: AccountId,
+        secret: Option<SecretId>,
     ) -> Result<Opened, Denied> {
-        self.open(way, principal, account)
+        if let Some(secret) = secret
+            && !self.secret_stands(principal, secret)?
+        {
+            return Err(Denied::Credentials);
+        }
+        Ok(Opened { secret, ..self.open(way, principal, account)? })
     }
 
     /// Opens an account to a principal.
@@ -199,6 +208,7 @@ impl Access {
             kind: record.kind,
             rights: grant.rights,
             also_as: self.also_as(principal, account)?,
+            secret: None,
         })
     }
 

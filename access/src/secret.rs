@@ -81,8 +81,20 @@ impl Access {
             return Err(Denied::Credentials);
         };
         attempt.right();
+        let secret = Some(used.1.id);
         self.note_use(at_home, used, now).await?;
-        self.open_for(way, at_home, login, authorization)
+        Ok(Opened { secret, ..self.open_for(way, at_home, login, authorization)? })
+    }
+
+    /// Whether a principal's application secret was not taken back.
+    pub(crate) fn secret_stands(
+        &self,
+        principal: PrincipalId,
+        secret: SecretId,
+    ) -> Result<bool, StoreError> {
+        let home = self.home_of(&self.store.operator_view()?, principal)?;
+        let Some(home) = home else { return Ok(false) };
+        Ok(self.app_secrets(home, principal)?.iter().any(|kept| kept.id == secret))
     }
 
     /// The principal of a name whose secret this is.

@@ -170,10 +170,15 @@ async fn a_secret_that_is_taken_back_opens_nothing_and_the_others_stay() {
     let listed = used(&world);
     assert_eq!(listed.iter().filter(|kept| kept.last_used.is_some()).count(), 1);
     let id = listed.iter().find(|kept| kept.last_used.is_some()).unwrap().id;
+    let still = |secret| world.access.still_open(Way::Imap, marie.1, marie.0, secret);
+    assert!(still(Some(id)).is_ok());
     let revoke = || world.access.revoke_app_secret(Actor::SYSTEM, marie.0, marie.1, id);
     assert!(revoke().await.unwrap() && !revoke().await.unwrap());
     assert!(world.log_in(Way::Imap, MARIE, &first).await.is_err());
-    world.log_in(Way::Imap, MARIE, &second).await.unwrap();
+    // Nor does it hold what it opened before; the other secret's sessions go on.
+    assert!(matches!(still(Some(id)), Err(Denied::Credentials)));
+    let opened = world.log_in(Way::Imap, MARIE, &second).await.unwrap();
+    assert!(opened.secret.is_some() && still(opened.secret).is_ok());
 }
 
 #[tokio::test]

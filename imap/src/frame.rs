@@ -81,6 +81,13 @@ impl Framer {
         *self = Self::default();
     }
 
+    /// What was read and not cut yet: it is taken elsewhere.
+    pub fn take_rest(&mut self) -> Vec<u8> {
+        let rest = self.input.split_off(self.at.min(self.input.len()));
+        (self.input, self.at) = (Vec::new(), 0);
+        rest
+    }
+
     /// The command as far as it has come.
     #[must_use]
     pub fn command(&self) -> &[u8] {

@@ -34,6 +34,8 @@ pub struct Opened {
     pub account: AccountId,
     /// Whether it may change anything.
     pub writes: bool,
+    /// The identity of the application secret that opened it, if one did: taken back, it ends the session.
+    pub secret: Option<[u8; 16]>,
 }
 
 /// Why a log-in opened nothing.
@@ -71,7 +73,7 @@ pub trait LogIn: Send + Sync + 'static {
         authzid: &str,
     ) -> impl Future<Output = Result<Opened, Denied>> + Send;
 
-    /// What a log-in opens now, its grants and the certificate shown, if one was, being judged again.
+    /// What a log-in opens now: its secret, its grants and the certificate shown, if one was, are judged again.
     /// `by_certificate` says whether that opened it. [`Denied::Unavailable`] leaves the session as it is.
     fn still(
         &self,

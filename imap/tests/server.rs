@@ -33,7 +33,7 @@ impl LogIn for Anyone {
         _: &str,
         _: &str,
     ) -> Result<Opened, Denied> {
-        Ok(Opened { actor: Actor::SYSTEM, account: self.0, writes: true })
+        Ok(Opened { actor: Actor::SYSTEM, account: self.0, writes: true, secret: None })
     }
 
     async fn external(&self, _: &Peer, _: &str) -> Result<Opened, Denied> {
@@ -130,7 +130,7 @@ async fn connections_of_one_address_are_bounded() {
     let mut held = Vec::new();
     for _ in 0..2 {
         let mut stream = TcpStream::connect(listening.address).await.unwrap();
-        assert!(line(&mut stream).await.starts_with("* OK [CAPABILITY IMAP4rev1 "));
+        assert!(line(&mut stream).await.starts_with("* OK [CAPABILITY IMAP4rev2 IMAP4rev1 "));
         held.push(stream);
     }
     let mut third = TcpStream::connect(listening.address).await.unwrap();

@@ -50,7 +50,23 @@ pub fn mailbox(out: &mut Vec<u8>, name: &str) {
     string(out, crate::name::encode(name).as_bytes());
 }
 
-/// UIDs or numbers in ascending order as a set.
+/// A string in UTF-8, for clients that have switched it on.
+// RFC 6855 §3
+pub fn utf8_string(out: &mut Vec<u8>, text: &str) {
+    if text.len() > MAX_QUOTED || text.chars().any(char::is_control) {
+        return string(out, text.as_bytes());
+    }
+    out.push(b'"');
+    for octet in text.bytes() {
+        if matches!(octet, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(octet);
+    }
+    out.push(b'"');
+}
+
+/// UIDs or numbers as a set, in the order in which they are.
 #[must_use]
 pub fn set(numbers: &[u32]) -> String {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
@@ -68,21 +84,31 @@ pub fn set(numbers: &[u32]) -> String {
 }
 
 /// Flags with the names of their keywords, in parentheses.
-#[must_use]
-pub fn flags(flags: Flags, mailbox: &Mailbox, recent: bool) -> String {
-    let mut names: Vec<&str> = SYSTEM_FLAGS
-        .iter()
-        .filter_map(|(name, flag)| flags.contain(*flag).then_some(*name))
-        .collect();
-    for (at, keyword) in mailbox.keywords().enumerate() {
-        if Flags::keyword(at).is_some_and(|flag| flags.contain(flag)) {
-            names.push(keyword.as_str());
+pub fn flags(out: &mut Vec<u8>, flags: Flags, mailbox: &Mailbox, recent: bool) {
+    out.push(b'(');
+    let mut gap = false;
+    let mut name = |name: &str| {
+        if std::mem::replace(&mut gap, true) {
+            out.push(b' ');
+        }
+        out.extend_from_slice(name.as_bytes());
+    };
+    for (system, flag) in SYSTEM_FLAGS {
+        if flags.contain(flag) {
+            name(system);
+        }
+    }
+    if flags != flags.system() {
+        for (at, keyword) in mailbox.keywords().enumerate() {
+            if Flags::keyword(at).is_some_and(|flag| flags.contain(flag)) {
+                name(keyword.as_str());
+            }
         }
     }
     if recent {
-        names.push("\\Recent");
+        name("\\Recent");
     }
-    format!("({})", names.join(" "))
+    out.push(b')');
 }
 
 /// The system flags.

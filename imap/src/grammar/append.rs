@@ -10,24 +10,37 @@ use super::search::MONTHS;
 /// Flags of one APPEND.
 const MAX_FLAGS: usize = 100;
 
-/// An APPEND whose message comes next.
+/// An APPEND whose first message comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Append {
     /// The tag.
     pub tag: String,
     /// The mailbox, as on the wire.
     pub mailbox: String,
+    /// What is said of the message.
+    pub head: Head,
+}
+
+/// What is said of a message that comes next.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
     /// First flags.
     pub flags: Vec<String>,
     /// INTERNALDATE, if it is given.
     pub date: Option<Timestamp>,
+    /// Whether there may be NULs in it: a literal8.
+    // RFC 3516 §4.4
+    pub binary: bool,
+    /// Whether it stands in the parentheses of UTF8.
+    // RFC 6855 §4
+    pub utf8: bool,
 }
 
 /// Reads a line that ends with a literal as an APPEND whose message the literal is; None when it is another command,
 /// or the literal is the name of the mailbox.
 // RFC 3501 §6.3.11
 #[must_use]
-pub fn head(line: &[u8]) -> Option<Append> {
+pub fn first(line: &[u8]) -> Option<Append> {
     let mut reader = Reader::new(line);
     let tag = reader.atom()?.to_owned();
     reader.space()?;
@@ -37,18 +50,41 @@ pub fn head(line: &[u8]) -> Option<Append> {
     reader.space()?;
     let mailbox = reader.astring()?;
     reader.space()?;
-    let mut flags = Vec::new();
+    Some(Append { tag, mailbox, head: head(&mut reader)? })
+}
+
+/// Reads what stands between two messages as the head of the next; `utf8` says that the one before stood in
+/// parentheses.
+// RFC 3502 §6.3.11
+#[must_use]
+pub fn next(line: &[u8], utf8: bool) -> Option<Head> {
+    let mut reader = Reader::new(line);
+    if utf8 {
+        reader.octet(b')')?;
+    }
+    reader.space()?;
+    head(&mut reader)
+}
+
+fn head(reader: &mut Reader<'_>) -> Option<Head> {
+    let mut head = Head::default();
     if reader.rest().starts_with(b"(") {
-        flags = reader.list(Reader::flag).filter(|flags| flags.len() <= MAX_FLAGS)?;
+        head.flags = reader.list(Reader::flag).filter(|flags| flags.len() <= MAX_FLAGS)?;
         reader.space()?;
     }
-    let mut date = None;
     if reader.rest().starts_with(b"\"") {
-        date = Some(date_time(&String::from_utf8(reader.string()?.into_owned()).ok()?)?);
+        head.date = Some(date_time(&String::from_utf8(reader.string()?.into_owned()).ok()?)?);
         reader.space()?;
     }
+    if reader.rest().first().is_some_and(u8::is_ascii_alphabetic) {
+        reader.atom().filter(|atom| atom.eq_ignore_ascii_case("UTF8"))?;
+        reader.space()?;
+        reader.octet(b'(')?;
+        head.utf8 = true;
+    }
+    head.binary = reader.octet(b'~').is_some();
     let is_message = reader.rest().starts_with(b"{") && !reader.rest().contains(&b'\n');
-    is_message.then_some(Append { tag, mailbox, flags, date })
+    is_message.then_some(head)
 }
 
 // RFC 3501 §9, date-time
@@ -80,19 +116,32 @@ mod tests {
 
     #[test]
     fn a_message_is_told_from_a_name() {
-        let append = head(b"a APPEND \"Sent\" (\\Seen $x) \" 7-Feb-1994 21:52:25 -0800\" {310}");
+        let append = first(b"a APPEND \"Sent\" (\\Seen $x) \" 7-Feb-1994 21:52:25 -0800\" {310}");
         let append = append.unwrap();
-        assert_eq!((append.mailbox.as_str(), append.flags.len()), ("Sent", 2));
-        assert_eq!(append.date.unwrap().to_string(), "1994-02-08T05:52:25Z");
-        assert!(head(b"a append inbox {3+}").unwrap().flags.is_empty());
-        assert!(head(b"a APPEND {4}\r\nSent {3+}").is_some());
+        assert_eq!((append.mailbox.as_str(), append.head.flags.len()), ("Sent", 2));
+        assert_eq!(append.head.date.unwrap().to_string(), "1994-02-08T05:52:25Z");
+        assert_eq!(first(b"a append inbox {3+}").unwrap().head, Head::default());
+        assert!(first(b"a append inbox ~{3+}").unwrap().head.binary);
+        assert!(first(b"a append inbox UTF8 (~{3+}").unwrap().head.utf8);
+        assert!(first(b"a APPEND {4}\r\nSent {3+}").is_some());
         for other in [
             &b"a APPEND {4}"[..],
             b"a LOGIN {4}",
             b"a APPEND x (\\Seen {4}",
             b"a APPEND x \"y\" {4}",
+            b"a APPEND x UTF9 ({4}",
         ] {
-            assert_eq!(head(other), None);
+            assert_eq!(first(other), None);
         }
+    }
+
+    #[test]
+    fn one_message_follows_another() {
+        assert_eq!(next(b" (\\Seen) {3}", false).unwrap().flags, ["\\Seen"]);
+        assert!(next(b") ~{3}", true).unwrap().binary);
+        for wrong in [&b"{3}"[..], b") {3}", b" x {3}"] {
+            assert_eq!(next(wrong, false), None);
+        }
+        assert_eq!(next(b" {3}", true), None);
     }
 }

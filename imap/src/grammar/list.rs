@@ -2,15 +2,11 @@
 //!
 //! Failure: `None`, and the command is refused.
 
-use imap_types::status::StatusDataItemName;
-
 use super::reader::Reader;
+use super::status::{self, StatusItem};
 
 /// Patterns of one LIST.
 const MAX_PATTERNS: usize = 100;
-
-/// Items of one STATUS.
-pub const MAX_STATUS_ITEMS: usize = 16;
 
 /// A LIST.
 // RFC 5258 §3
@@ -33,7 +29,7 @@ pub struct List {
     pub return_subscribed: bool,
     /// STATUS of each as well.
     // RFC 5819 §2
-    pub status: Option<Vec<StatusDataItemName>>,
+    pub status: Option<Vec<StatusItem>>,
 }
 
 /// Reads what follows the name.
@@ -92,26 +88,11 @@ fn returned(reader: &mut Reader<'_>, list: &mut List) -> Option<()> {
         "CHILDREN" | "SPECIAL-USE" => {}
         "STATUS" => {
             reader.space()?;
-            let items = reader.list(status_item)?;
-            list.status = Some(items).filter(|items| items.len() <= MAX_STATUS_ITEMS);
-            list.status.as_ref()?;
+            list.status = Some(status::items(reader)?);
         }
         _ => return None,
     }
     Some(())
-}
-
-fn status_item(reader: &mut Reader<'_>) -> Option<StatusDataItemName> {
-    Some(match reader.atom()?.to_ascii_uppercase().as_str() {
-        "MESSAGES" => StatusDataItemName::Messages,
-        "RECENT" => StatusDataItemName::Recent,
-        "UIDNEXT" => StatusDataItemName::UidNext,
-        "UIDVALIDITY" => StatusDataItemName::UidValidity,
-        "UNSEEN" => StatusDataItemName::Unseen,
-        // RFC 8438 §2
-        "SIZE" => StatusDataItemName::Size,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -132,7 +113,7 @@ mod tests {
         let list = list.unwrap();
         assert!(list.extended && list.subscribed && list.recursive && list.return_subscribed);
         assert_eq!(list.patterns, ["a*", "b%"]);
-        assert_eq!(list.status.unwrap(), [StatusDataItemName::Messages, StatusDataItemName::Size]);
+        assert_eq!(list.status.unwrap(), [StatusItem::Messages, StatusItem::Size]);
         for wrong in ["", " \"\"", " (RECURSIVEMATCH) \"\" *", " \"\" () ", " \"\" * RETURN (X)"] {
             assert_eq!(of(wrong), None, "{wrong}");
         }

@@ -4,9 +4,13 @@
 //! the tag if there was one.
 
 pub mod append;
+pub mod fetch;
 pub mod list;
 pub mod reader;
 pub mod search;
+pub mod set;
+pub mod sort;
+pub mod status;
 
 use imap_codec::CommandCodec;
 use imap_codec::decode::Decoder;
@@ -30,10 +34,14 @@ pub enum Command {
     /// The same on the result of the last SEARCH, which stands for its sequence set.
     // RFC 5182 §2.1
     OnSaved(CommandBody<'static>),
-    /// SEARCH and UID SEARCH.
+    /// SEARCH, SORT and THREAD, of numbers or UIDs.
     Search(search::Search),
     /// LIST with all its extensions.
     List(list::List),
+    /// FETCH and UID FETCH.
+    Fetch(fetch::Fetch),
+    /// STATUS.
+    Status(status::Status),
 }
 
 /// A line that is no command.
@@ -65,10 +73,18 @@ pub fn read(line: &[u8]) -> Result<Line, Bad> {
         ("SEARCH", _) => {
             Command::Search(search::read(&mut reader, uid).ok_or_else(arguments_wrong)?)
         }
+        ("SORT", _) => {
+            Command::Search(search::read_sort(&mut reader, uid).ok_or_else(arguments_wrong)?)
+        }
+        ("THREAD", _) => {
+            Command::Search(search::read_thread(&mut reader, uid).ok_or_else(arguments_wrong)?)
+        }
         ("LIST", false) => Command::List(list::read(&mut reader).ok_or_else(arguments_wrong)?),
-        ("FETCH" | "STORE" | "COPY" | "MOVE" | "EXPUNGE", _)
-            if reader.rest().starts_with(b" $") =>
-        {
+        ("FETCH", _) => Command::Fetch(fetch::read(&mut reader, uid).ok_or_else(arguments_wrong)?),
+        ("STATUS", false) => {
+            Command::Status(status::read(&mut reader).ok_or_else(arguments_wrong)?)
+        }
+        ("STORE" | "COPY" | "MOVE" | "EXPUNGE", _) if reader.rest().starts_with(b" $") => {
             let (before, after) = line
                 .split_at_checked(line.len() - reader.rest().len())
                 .ok_or_else(arguments_wrong)?;
@@ -92,7 +108,7 @@ fn tag(reader: &mut Reader<'_>) -> Option<String> {
 }
 
 /// Names that are commands, for the text of the answer.
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 37] = [
     "CAPABILITY",
     "NOOP",
     "LOGOUT",
@@ -127,6 +143,9 @@ const KNOWN: [&str; 34] = [
     "DONE",
     "SORT",
     "THREAD",
+    "COMPRESS",
+    "GETQUOTA",
+    "GETQUOTAROOT",
 ];
 
 fn standard(line: &[u8], name: &str, tag: &str) -> Result<CommandBody<'static>, Bad> {
@@ -151,8 +170,8 @@ mod tests {
         assert!(matches!(of("a UID SEARCH ALL").command, Command::Search(s) if s.uid));
         assert!(matches!(of("a LIST \"\" *").command, Command::List(_)));
         assert!(matches!(
-            of("a UID FETCH $ (FLAGS)").command,
-            Command::OnSaved(CommandBody::Fetch { uid: true, .. })
+            of("a UID STORE $ +FLAGS (\\Seen)").command,
+            Command::OnSaved(CommandBody::Store { uid: true, .. })
         ));
         assert!(matches!(
             of("a LOGIN {4+}\r\njean secret").command,

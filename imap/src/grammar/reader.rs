@@ -74,6 +74,20 @@ impl<'a> Reader<'a> {
         self.take_while(|octet| octet.is_ascii_digit() || b"*:,".contains(&octet))
     }
 
+    /// The messages of a command: a set as it stands, or `$`.
+    // RFC 5182 §2.1
+    pub fn messages(&mut self) -> Option<&'a str> {
+        match self.octet(b'$') {
+            Some(()) => Some("$"),
+            None => self.set(),
+        }
+    }
+
+    /// Letters, digits and dots: the name of an item, before its section.
+    pub fn word(&mut self) -> Option<&'a str> {
+        self.take_while(|octet| octet.is_ascii_alphanumeric() || octet == b'.')
+    }
+
     /// A string: quoted or a literal.
     pub fn string(&mut self) -> Option<Cow<'a, [u8]>> {
         match self.rest.first()? {

@@ -1,15 +1,17 @@
-//! SEARCH with its RETURN options.
+//! SEARCH, SORT and THREAD with their RETURN options.
 //!
 //! Failure: `None`, and the command is refused; a key nested too deep, and a key too many, is one of them.
 
 use jiff::civil::Date;
 
 use super::reader::{MAX_NESTING, Reader};
+use super::set::{Ranges, is_well_formed};
+use super::sort::{self, Order};
 
 /// Keys of one SEARCH, those inside others counted.
 pub const MAX_KEYS: usize = 100;
 
-/// A SEARCH or UID SEARCH.
+/// A SEARCH, SORT or THREAD.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
     /// Whether UIDs are asked for.
@@ -17,10 +19,21 @@ pub struct Search {
     /// The RETURN options; None without RETURN, when the old response is wanted.
     // RFC 4731 §3.1
     pub returns: Option<Returns>,
-    /// Whether the character set is one that we know.
-    pub charset_known: bool,
+    /// The character set, if one is named.
+    pub charset: Option<Charset>,
+    /// How what is found is told.
+    pub order: Order,
     /// All must hold.
     pub keys: Vec<Key>,
+}
+
+/// A character set that a client names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charset {
+    /// UTF-8, or US-ASCII, which is part of it.
+    Known,
+    /// Another.
+    Unknown,
 }
 
 /// What an ESEARCH response is to say.
@@ -69,18 +82,38 @@ pub enum Key {
     Larger(u64),
     /// SMALLER
     Smaller(u64),
-    /// A header field holds the text; an empty text asks for the field.
+    /// A header field holds the text, which is in lower case; an empty text asks for the field.
     Header(String, String),
-    /// BODY
+    /// BODY, the text in lower case.
     Body(String),
-    /// TEXT
+    /// TEXT, the text in lower case.
     Text(String),
-    /// UID
+    /// UID, as it stands.
     Uid(String),
-    /// Sequence numbers.
+    /// Sequence numbers, as they stand.
     Numbers(String),
+    /// UID, `*` being known.
+    InUids(Ranges),
+    /// Sequence numbers, `*` being known.
+    InNumbers(Ranges),
     /// `$`
     Saved,
+    /// MODSEQ: changed at that modification sequence or after.
+    // RFC 7162 §3.1.5
+    ModSeq(u64),
+    /// EMAILID
+    // RFC 8474 §6
+    EmailId(String),
+    /// THREADID
+    // RFC 8474 §6
+    ThreadId(String),
+    /// SAVEDBEFORE: by the date of placing.
+    // RFC 8514 §4.3
+    SavedBefore(Date),
+    /// SAVEDON
+    SavedOn(Date),
+    /// SAVEDSINCE
+    SavedSince(Date),
     /// NOT
     Not(Box<Key>),
     /// OR
@@ -89,25 +122,91 @@ pub enum Key {
     And(Vec<Key>),
 }
 
-/// Reads what follows the name.
-pub fn read(reader: &mut Reader<'_>, uid: bool) -> Option<Search> {
-    let mut returns = None;
-    let mut charset_known = true;
-    if word(reader, "RETURN") {
-        reader.space()?;
-        returns = Some(options(reader)?);
+impl Key {
+    /// The key with its sets resolved; `ends` is what `*` stands for, as a number and as a UID.
+    #[must_use]
+    pub fn resolve(self, ends: (u32, u32)) -> Self {
+        let all = |keys: Vec<Self>| keys.into_iter().map(|key| key.resolve(ends)).collect();
+        match self {
+            Self::Numbers(set) => Self::InNumbers(Ranges::read(&set, ends.0)),
+            Self::Uid(set) => Self::InUids(Ranges::read(&set, ends.1)),
+            Self::Not(key) => Self::Not(Box::new(key.resolve(ends))),
+            Self::Or(one, other) => {
+                Self::Or(Box::new(one.resolve(ends)), Box::new(other.resolve(ends)))
+            }
+            Self::And(keys) => Self::And(all(keys)),
+            key => key,
+        }
     }
+
+    /// Whether modification sequences are asked for.
+    #[must_use]
+    pub fn is_of_mod_seq(&self) -> bool {
+        match self {
+            Self::ModSeq(_) => true,
+            Self::Not(key) => key.is_of_mod_seq(),
+            Self::Or(one, other) => one.is_of_mod_seq() || other.is_of_mod_seq(),
+            Self::And(keys) => keys.iter().any(Self::is_of_mod_seq),
+            _ => false,
+        }
+    }
+}
+
+/// Reads what follows SEARCH.
+pub fn read(reader: &mut Reader<'_>, uid: bool) -> Option<Search> {
+    let returns = returns(reader)?;
+    let mut charset = None;
     if word(reader, "CHARSET") {
         reader.space()?;
-        let charset = reader.astring()?.to_ascii_uppercase();
-        charset_known = matches!(charset.as_str(), "UTF-8" | "US-ASCII");
+        charset = Some(charset_name(reader)?);
     }
+    Some(Search { uid, returns, charset, order: Order::Found, keys: keys(reader)? })
+}
+
+/// Reads what follows SORT.
+// RFC 5256 §5
+pub fn read_sort(reader: &mut Reader<'_>, uid: bool) -> Option<Search> {
+    // RFC 5267 §3
+    let returns = returns(reader)?;
+    reader.space()?;
+    let order = Order::Sorted(sort::criteria(reader)?);
+    reader.space()?;
+    let charset = Some(charset_name(reader)?);
+    Some(Search { uid, returns, charset, order, keys: keys(reader)? })
+}
+
+/// Reads what follows THREAD.
+// RFC 5256 §5
+pub fn read_thread(reader: &mut Reader<'_>, uid: bool) -> Option<Search> {
+    reader.space()?;
+    let order = Order::Threaded(sort::algorithm(reader)?);
+    reader.space()?;
+    let charset = Some(charset_name(reader)?);
+    Some(Search { uid, returns: None, charset, order, keys: keys(reader)? })
+}
+
+fn returns(reader: &mut Reader<'_>) -> Option<Option<Returns>> {
+    if !word(reader, "RETURN") {
+        return Some(None);
+    }
+    reader.space()?;
+    options(reader).map(Some)
+}
+
+fn charset_name(reader: &mut Reader<'_>) -> Option<Charset> {
+    Some(match reader.astring()?.to_ascii_uppercase().as_str() {
+        "UTF-8" | "US-ASCII" => Charset::Known,
+        _ => Charset::Unknown,
+    })
+}
+
+fn keys(reader: &mut Reader<'_>) -> Option<Vec<Key>> {
     let (mut keys, mut left) = (Vec::new(), MAX_KEYS);
     while !reader.is_at_end() {
         reader.space()?;
         keys.push(key(reader, 0, &mut left)?);
     }
-    (!keys.is_empty()).then_some(Search { uid, returns, charset_known, keys })
+    (!keys.is_empty()).then_some(keys)
 }
 
 /// Whether a space and this word come next; they are passed if so.
@@ -154,7 +253,7 @@ fn key(reader: &mut Reader<'_>, depth: usize, left: &mut usize) -> Option<Key> {
         }
         b'0'..=b'9' | b'*' => {
             let set = reader.set()?;
-            return crate::session::set::is_well_formed(set).then(|| Key::Numbers(set.to_owned()));
+            return is_well_formed(set).then(|| Key::Numbers(set.to_owned()));
         }
         _ => {}
     }
@@ -175,6 +274,8 @@ fn key(reader: &mut Reader<'_>, depth: usize, left: &mut usize) -> Option<Key> {
         "NEW" => Key::New,
         "OLD" => Key::Recent(false),
         "RECENT" => Key::Recent(true),
+        // RFC 8514 §4.3
+        "SAVEDATESUPPORTED" => Key::All,
         "NOT" => {
             reader.space()?;
             Key::Not(Box::new(key(reader, depth + 1, left)?))
@@ -202,25 +303,50 @@ fn with_argument(name: &str, reader: &mut Reader<'_>) -> Option<Key> {
         "SENTBEFORE" => Key::SentBefore(date(reader)?),
         "SENTON" => Key::SentOn(date(reader)?),
         "SENTSINCE" => Key::SentSince(date(reader)?),
+        "SAVEDBEFORE" => Key::SavedBefore(date(reader)?),
+        "SAVEDON" => Key::SavedOn(date(reader)?),
+        "SAVEDSINCE" => Key::SavedSince(date(reader)?),
+        "MODSEQ" => mod_seq(reader)?,
+        "EMAILID" => Key::EmailId(reader.astring()?),
+        "THREADID" => Key::ThreadId(reader.astring()?),
         "LARGER" => Key::Larger(reader.number()?),
         "SMALLER" => Key::Smaller(reader.number()?),
-        "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => Key::Header(name.to_owned(), reader.astring()?),
+        "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => Key::Header(name.to_owned(), text(reader)?),
         "HEADER" => {
             let field = reader.astring()?;
             reader.space()?;
-            Key::Header(field, reader.astring()?)
+            Key::Header(field, text(reader)?)
         }
-        "BODY" => Key::Body(reader.astring()?),
-        "TEXT" => Key::Text(reader.astring()?),
+        "BODY" => Key::Body(text(reader)?),
+        "TEXT" => Key::Text(text(reader)?),
         "UID" => {
             if reader.octet(b'$').is_some() {
                 return Some(Key::Saved);
             }
             let set = reader.set()?;
-            crate::session::set::is_well_formed(set).then(|| Key::Uid(set.to_owned()))?
+            is_well_formed(set).then(|| Key::Uid(set.to_owned()))?
         }
         _ => return None,
     })
+}
+
+/// A text in lower case: case does not count.
+// RFC 3501 §6.4.4
+fn text(reader: &mut Reader<'_>) -> Option<String> {
+    reader.astring().map(|text| text.to_lowercase())
+}
+
+/// Flags have one modification sequence together, so the entry that is named, which only hints, does not count.
+// RFC 7162 §3.1.5
+fn mod_seq(reader: &mut Reader<'_>) -> Option<Key> {
+    if reader.rest().starts_with(b"\"") {
+        reader.string()?;
+        reader.space()?;
+        let of = reader.atom()?.to_ascii_lowercase();
+        matches!(of.as_str(), "priv" | "shared" | "all").then_some(())?;
+        reader.space()?;
+    }
+    reader.number().map(Key::ModSeq)
 }
 
 // RFC 3501 §9, date
@@ -255,7 +381,11 @@ mod tests {
         assert_eq!(search.keys[1], Key::Numbers("2:4".to_owned()));
         let returns = of(" RETURN () CHARSET utf-8 ALL").unwrap().returns.unwrap();
         assert!(returns.all && !returns.min);
-        assert!(!of(" CHARSET KOI8-R ALL").unwrap().charset_known);
+        assert_eq!(of(" CHARSET KOI8-R ALL").unwrap().charset, Some(Charset::Unknown));
+        let sort = read_sort(&mut Reader::new(b" (REVERSE DATE SUBJECT) UTF-8 ALL"), true).unwrap();
+        assert!(matches!(&sort.order, Order::Sorted(by) if by.len() == 2 && by[0].reverse));
+        let thread = read_thread(&mut Reader::new(b" references us-ascii SEEN"), false).unwrap();
+        assert_eq!(thread.order, Order::Threaded(sort::Algorithm::References));
         assert_eq!(of(" $").unwrap().keys, [Key::Saved]);
     }
 

@@ -45,9 +45,10 @@ impl From<StoreError> for Answer {
             StoreError::MailboxExists => "[ALREADYEXISTS] A mailbox of this name exists".into(),
             StoreError::MailboxName
             | StoreError::InboxStays
-            | StoreError::HasChildren
             | StoreError::BelowItself
             | StoreError::Keyword => format!("[CANNOT] {error}"),
+            // RFC 9051 §7.1, HASCHILDREN
+            StoreError::HasChildren => format!("[HASCHILDREN] {error}"),
             StoreError::OverQuota => "[OVERQUOTA] The mailbox's quota is used up".into(),
             StoreError::Limit(_) => format!("[LIMIT] {error}"),
             StoreError::NoSuchMessage => "[EXPUNGEISSUED] A message is gone".into(),

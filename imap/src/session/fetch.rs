@@ -1,24 +1,26 @@
 //! FETCH, step by step: a literal goes out in pieces, and no view of the store is held while the client reads.
 //!
-//! Invariant: octets are announced only when they are known to open. Failure: a damaged message has no response; the
-//! others have, and the command ends with NO.
+//! Flags and placements are read for a page of messages at once. Invariant: octets are announced only when they are
+//! known to open. Failure: a damaged message has no response; the others have, and the command ends with NO.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use imap_types::fetch::{Macro, MacroOrMessageDataItemNames, MessageDataItemName as Item, Section};
 use mailstore::body::BodyReader;
-use mailstore::model::flags::{FlagChange, Flags};
+use mailstore::model::flags::{FlagChange, Flags, UidFlags};
 use mailstore::model::mailbox::Mailbox;
-use mailstore::model::message::{Message, Structure};
 use mailstore::model::placement::{MAX_PLACEMENTS, Placement};
-use mailstore::{StoreError, View};
+use mailstore::{MailboxId, StoreError, View};
 
 use super::answer::Answer;
+use super::decode::Decoder;
 use super::open::{Open, Outcome};
-use super::section::{self, Content};
+use super::resync;
+use super::section;
 use super::selected::Selected;
-use crate::encode;
+use super::source::{Fault, Source};
+use crate::grammar::fetch::{Fetch, Item};
+use crate::grammar::set::Ranges;
 
 /// Octets of a literal written at once.
 const PIECE: usize = 64 * 1024;
@@ -26,121 +28,161 @@ const PIECE: usize = 64 * 1024;
 /// Octets of responses gathered before they are written.
 const GATHERED: usize = 32 * 1024;
 
-/// Octets of literals that a response reads before they are announced; beyond it the whole body is checked instead.
-const READ_FIRST: usize = 256 * 1024;
-
 /// Octets of a response that are held beside the literals that go out in pieces.
 const MAX_HELD: usize = 1024 * 1024;
 
-/// Items of one FETCH.
-const MAX_ITEMS: usize = 64;
+/// Messages whose flags lie together in the store.
+const PAGE: u32 = 256;
 
-/// Names of header fields in all items of one FETCH.
-const MAX_FIELD_NAMES: usize = 256;
-
-/// The items that a macro stands for.
-// RFC 3501 §6.4.5
-fn expand(named: Macro) -> Vec<Item<'static>> {
-    let mut items = vec![Item::Flags, Item::InternalDate, Item::Rfc822Size];
-    match named {
-        Macro::Full => items.extend([Item::Envelope, Item::Body]),
-        Macro::All => items.push(Item::Envelope),
-        _ => {}
-    }
-    items
-}
-
-fn field_names(item: &Item<'_>) -> usize {
-    let Item::BodyExt { section, .. } = item else { return 0 };
-    match section {
-        Some(Section::HeaderFields(_, names) | Section::HeaderFieldsNot(_, names)) => {
-            names.as_ref().len()
-        }
-        _ => 0,
-    }
-}
+/// Messages of a page from which its placements are read together.
+const TOGETHER: usize = 4;
 
 /// A FETCH under way.
 pub(super) struct Job {
     pub(super) tag: String,
     pub(super) uid: bool,
     targets: VecDeque<u32>,
-    items: Vec<Item<'static>>,
-    /// Messages that were given `\Seen` by it.
+    items: Vec<Item>,
+    /// Messages that were given `\Seen` by it, and are told with their flags.
     seen: BTreeSet<u32>,
+    /// What they are told with.
+    after_seen: Vec<Item>,
+    page: Option<Page>,
     /// What of the present response is to be written yet.
     pieces: VecDeque<Piece>,
     damaged: bool,
     missing: bool,
     /// A response would have been larger than we hold.
     too_large: bool,
+    /// A part's encoding is not known.
+    not_decoded: bool,
 }
 
-/// Part of a response.
-enum Piece {
+/// What a page of messages is, read at once.
+struct Page {
+    first: u32,
+    last: u32,
+    mailbox: Mailbox,
+    flags: Vec<UidFlags>,
+    placements: Vec<(u32, Placement)>,
+}
+
+/// Part of a response that goes out after what was written.
+pub(super) enum Piece {
     Octets(Vec<u8>),
-    Body { reader: Arc<BodyReader>, at: u64, end: u64 },
+    Body {
+        reader: Arc<BodyReader>,
+        at: u64,
+        end: u64,
+    },
+    /// Some of what a part's octets decode to.
+    Decoded {
+        reader: Arc<BodyReader>,
+        at: u64,
+        end: u64,
+        decoder: Decoder,
+        /// Decoded octets that are passed over, and those that follow.
+        skip: u64,
+        left: u64,
+    },
 }
 
 impl Open {
     // RFC 3501 §6.4.5
-    pub(super) async fn fetch(
+    pub(super) async fn fetch(&mut self, tag: &str, fetch: Fetch, out: &mut Vec<u8>) -> Outcome {
+        match self.begin_fetch(tag, fetch, out).await {
+            Ok(job) => Outcome::Fetching(Box::new(job)),
+            Err(answer) => answer.into(),
+        }
+    }
+
+    async fn begin_fetch(
         &mut self,
         tag: &str,
-        uids: Vec<u32>,
-        items: MacroOrMessageDataItemNames<'static>,
-        uid: bool,
-    ) -> Outcome {
-        let mut items = match items {
-            MacroOrMessageDataItemNames::Macro(named) => expand(named),
-            MacroOrMessageDataItemNames::MessageDataItemNames(items) => items,
-        };
-        let unknown = |item: &Item<'_>| {
-            matches!(item, Item::Binary { .. } | Item::BinarySize { .. } | Item::ModSeq)
-        };
-        if items.iter().any(unknown) {
-            return Answer::bad("FETCH of what?").into();
+        fetch: Fetch,
+        out: &mut Vec<u8>,
+    ) -> Result<Job, Answer> {
+        let Fetch { uid, set, mut items, changed_since, vanished } = fetch;
+        if vanished && !self.enabled.qresync {
+            return Err(Answer::bad("ENABLE QRESYNC comes first"));
         }
-        let names = items.iter().map(field_names).sum::<usize>();
-        if items.len() > MAX_ITEMS || names > MAX_FIELD_NAMES {
-            return Answer::bad("Too many items").into();
-        }
+        let mut uids = self.named(&set, uid)?;
+        let add = |item, items: &mut Vec<Item>| {
+            if !items.contains(&item) {
+                items.push(item);
+            }
+        };
         // RFC 3501 §6.4.8
         if uid && !items.contains(&Item::Uid) {
             items.insert(0, Item::Uid);
         }
-        let seen = match self.mark_seen(&uids, &items).await {
-            Ok(seen) => seen,
-            Err(error) => return Answer::from(error).into(),
-        };
-        Outcome::Fetching(Box::new(Job {
+        if let Some(since) = changed_since {
+            add(Item::ModSeq, &mut items);
+            uids = self.changed(uids, &set, since, vanished, out)?;
+        }
+        // RFC 7162 §3.1
+        self.enabled.condstore |= items.contains(&Item::ModSeq);
+        let seen = self.mark_seen(&uids, &items).await?;
+        let mut after_seen = items.clone();
+        // RFC 3501 §7.4.2: a change of flags is told.
+        add(Item::Flags, &mut after_seen);
+        if self.enabled.condstore {
+            add(Item::ModSeq, &mut after_seen);
+        }
+        Ok(Job {
             tag: tag.to_owned(),
             uid,
             targets: uids.into(),
             items,
             seen,
+            after_seen,
+            page: None,
             pieces: VecDeque::new(),
             damaged: false,
             missing: false,
             too_large: false,
-        }))
+            not_decoded: false,
+        })
+    }
+
+    /// Those changed after `since`; the client is told which vanished, if it asks.
+    // RFC 7162 §3.1.4.1, §3.2.6
+    fn changed(
+        &self,
+        uids: Vec<u32>,
+        set: &str,
+        since: u64,
+        vanished: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<Vec<u32>, Answer> {
+        let (Some(selected), Some(first), Some(last)) = (&self.selected, uids.first(), uids.last())
+        else {
+            return Ok(uids);
+        };
+        let view = self.view()?;
+        if vanished {
+            let last = selected.uids.last().copied().unwrap_or_default();
+            let known = Ranges::read(set, last);
+            resync::tell_vanished(&view, selected, &known, since, &[], out)?;
+        }
+        let flags = view.flags(selected.mailbox, *first, *last)?;
+        let changed = flags.iter().filter(|one| one.mod_seq > since);
+        let named = changed.filter(|one| uids.binary_search(&one.uid).is_ok());
+        Ok(named.map(|one| one.uid).collect())
     }
 
     /// Gives the messages `\Seen` if what is fetched of them says so; returns those that had it not.
     async fn mark_seen(
         &mut self,
         uids: &[u32],
-        items: &[Item<'_>],
+        items: &[Item],
     ) -> Result<BTreeSet<u32>, StoreError> {
-        let sets = |item: &Item<'_>| {
-            matches!(item, Item::BodyExt { peek: false, .. } | Item::Rfc822 | Item::Rfc822Text)
-        };
         let mut seen = BTreeSet::new();
         let writes = self.opened.writes;
         let Some(selected) = self.selected.as_mut().filter(|selected| !selected.read_only) else {
             return Ok(seen);
         };
-        if !writes || !items.iter().any(sets) {
+        if !writes || !items.iter().any(Item::sets_seen) {
             return Ok(seen);
         }
         let mailbox = selected.mailbox;
@@ -163,61 +205,97 @@ impl Open {
         job: &mut Job,
         out: &mut Vec<u8>,
     ) -> Result<Option<Answer>, Cut> {
-        while out.len() < GATHERED {
-            if let Some(piece) = job.pieces.pop_front() {
-                job.write(piece, out)?;
-                continue;
+        while let Some(piece) = job.pieces.pop_front() {
+            job.write(piece, out)?;
+            if out.len() >= GATHERED {
+                return Ok(None);
             }
+        }
+        let view = match self.view() {
+            Ok(view) => view,
+            Err(error) => return Ok(Some(error.into())),
+        };
+        while out.len() < GATHERED && job.pieces.is_empty() {
             let Some(uid) = job.targets.pop_front() else {
                 return Ok(Some(job.answer()));
             };
-            match self.compose(job, uid) {
-                Ok(true) => {}
-                Ok(false) => job.missing = true,
-                Err(error) if section::is_damage(&error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "a message is damaged"
-                    );
-                    (job.damaged, job.pieces) = (true, VecDeque::new());
+            let begun = out.len();
+            let failed = match self.compose(&view, job, uid, out) {
+                Ok(()) => continue,
+                Err(failed) => failed,
+            };
+            out.truncate(begun);
+            job.pieces.clear();
+            match failed {
+                Fault::TooLarge => job.too_large = true,
+                Fault::NotDecoded => job.not_decoded = true,
+                Fault::Store(StoreError::NoSuchMessage | StoreError::NoSuchBody) => {
+                    job.missing = true;
                 }
-                Err(StoreError::NoSuchMessage | StoreError::NoSuchBody) => {
-                    (job.missing, job.pieces) = (true, VecDeque::new());
+                Fault::Store(error) if section::is_damage(&error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "a message is damaged");
+                    job.damaged = true;
                 }
-                Err(error) => return Ok(Some(error.into())),
+                Fault::Store(error) => return Ok(Some(error.into())),
             }
         }
         Ok(None)
     }
 
-    /// The response for one message; false when it is gone.
-    fn compose(&self, job: &mut Job, uid: u32) -> Result<bool, StoreError> {
-        let Some(selected) = &self.selected else { return Ok(false) };
-        let view = self.view()?;
-        let number = selected.number(uid);
-        let placement = view.placement(selected.mailbox, uid)?;
-        let (Some(number), Some(placement)) = (number, placement) else { return Ok(false) };
-        let mut of = Source::new(self, &view, selected, uid, placement);
-        let mut pieces = Pieces::default();
-        pieces.text(format!("* {number} FETCH ("));
-        for (at, item) in job.items.iter().enumerate() {
-            if at > 0 {
-                pieces.text(" ");
+    /// The response for one message.
+    fn compose(
+        &self,
+        view: &View<'static>,
+        job: &mut Job,
+        uid: u32,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        let Some(selected) = &self.selected else { return Err(StoreError::NoSuchMessage.into()) };
+        let Some(number) = selected.number(uid) else {
+            return Err(StoreError::NoSuchMessage.into());
+        };
+        let (mut page, items) = match job.page.take() {
+            Some(page) if (page.first..=page.last).contains(&uid) => (page, &job.items),
+            _ => (job.read_page(view, selected.mailbox, uid)?, &job.items),
+        };
+        let seen = job.seen.contains(&uid);
+        let items = if seen { &job.after_seen } else { items };
+        let composed = page.source(self, view, selected, uid).and_then(|mut of| {
+            out.extend_from_slice(format!("* {number} FETCH (").as_bytes());
+            let mut response = Response { begun: out.len(), out, pieces: VecDeque::new() };
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    response.text(" ");
+                }
+                of.item(item, &mut response)?;
+                if response.held() > MAX_HELD {
+                    return Err(Fault::TooLarge);
+                }
             }
-            of.item(item, &mut pieces)?;
-            if pieces.held() > MAX_HELD {
-                job.too_large = true;
-                return Ok(true);
-            }
-        }
-        // RFC 3501 §7.4.2: a change of flags is told.
-        if job.seen.contains(&uid) && !job.items.contains(&Item::Flags) {
-            pieces.text(" ");
-            of.item(&Item::Flags, &mut pieces)?;
-        }
-        pieces.text(")\r\n");
-        job.pieces = pieces.end();
-        Ok(true)
+            response.text(")\r\n");
+            Ok(response.pieces)
+        });
+        job.page = Some(page);
+        job.pieces = composed?;
+        Ok(())
+    }
+}
+
+impl Page {
+    /// A message of it.
+    fn source<'a>(
+        &'a mut self,
+        open: &'a Open,
+        view: &'a View<'static>,
+        selected: &'a Selected,
+        uid: u32,
+    ) -> Result<Source<'a>, Fault> {
+        let at = self.flags.binary_search_by_key(&uid, |one| one.uid);
+        let flags = at.ok().and_then(|at| self.flags.get(at)).ok_or(StoreError::NoSuchMessage)?;
+        let at = self.placements.binary_search_by_key(&uid, |(uid, _)| *uid);
+        let placement = at.ok().and_then(|at| self.placements.get(at)).map(|(_, placed)| *placed);
+        Ok(Source::new(open, view, selected, &self.mailbox, *flags, placement))
     }
 }
 
@@ -225,19 +303,47 @@ impl Open {
 pub(super) struct Cut;
 
 impl Job {
+    /// Reads the page of a message; only what is needed of it, when few of its messages are asked for.
+    fn read_page(&self, view: &View<'_>, mailbox: MailboxId, uid: u32) -> Result<Page, StoreError> {
+        let last = uid / PAGE * PAGE + (PAGE - 1);
+        let more = self.targets.iter().take_while(|next| **next <= last).count();
+        let last = if more < TOGETHER { uid } else { last };
+        let placements = match self.items.iter().all(Item::is_of_flags) {
+            true => Vec::new(),
+            false => view.placements(mailbox, uid, last, usize::MAX)?,
+        };
+        let flags = view.flags(mailbox, uid, last)?;
+        Ok(Page { first: uid, last, mailbox: view.mailbox(mailbox)?, flags, placements })
+    }
+
     fn write(&mut self, piece: Piece, out: &mut Vec<u8>) -> Result<(), Cut> {
         match piece {
             Piece::Octets(octets) => out.extend_from_slice(&octets),
             Piece::Body { reader, at, end } => {
-                let count = usize::try_from(end.saturating_sub(at)).unwrap_or(PIECE).min(PIECE);
-                let octets = reader.read(at, count).map_err(|_| Cut)?;
-                if octets.len() != count {
-                    return Err(Cut);
-                }
+                let octets = read(&reader, at, end)?;
+                let at = at + octets.len() as u64;
                 out.extend_from_slice(&octets);
-                let at = at + count as u64;
                 if at < end {
                     self.pieces.push_front(Piece::Body { reader, at, end });
+                }
+            }
+            Piece::Decoded { reader, at, end, mut decoder, skip, left } => {
+                let octets = read(&reader, at, end)?;
+                let at = at + octets.len() as u64;
+                let mut decoded = Vec::new();
+                decoder.push(&octets, &mut decoded);
+                if at >= end {
+                    decoder.end(&mut decoded);
+                }
+                let (skip, left) = section::cut(&decoded, skip, left, out);
+                match (left, at < end) {
+                    (0, _) => {}
+                    // It decoded to more when it was counted.
+                    (_, false) => return Err(Cut),
+                    (_, true) => {
+                        let more = Piece::Decoded { reader, at, end, decoder, skip, left };
+                        self.pieces.push_front(more);
+                    }
                 }
             }
         }
@@ -253,6 +359,10 @@ impl Job {
         match (self.damaged, self.missing) {
             // RFC 5530 §3
             (true, _) => Answer::no("[CONTACTADMIN] A message is damaged; the others were sent"),
+            // RFC 3516 §4.3
+            _ if self.not_decoded => {
+                Answer::no("[UNKNOWN-CTE] The encoding of a part is not known")
+            }
             _ if self.too_large => {
                 Answer::no("[LIMIT] These items of a message are too large together")
             }
@@ -264,185 +374,46 @@ impl Job {
     }
 }
 
-/// A response in the making.
-#[derive(Default)]
-struct Pieces {
-    done: VecDeque<Piece>,
-    text: Vec<u8>,
+/// The next octets of a body.
+fn read(reader: &BodyReader, at: u64, end: u64) -> Result<Vec<u8>, Cut> {
+    let count = usize::try_from(end.saturating_sub(at)).unwrap_or(PIECE).min(PIECE);
+    let octets = reader.read(at, count).map_err(|_| Cut)?;
+    if octets.len() == count { Ok(octets) } else { Err(Cut) }
 }
 
-impl Pieces {
-    fn text(&mut self, text: impl AsRef<[u8]>) {
-        self.text.extend_from_slice(text.as_ref());
+/// A response in the making: written at once up to its first large literal.
+pub(super) struct Response<'a> {
+    begun: usize,
+    pub(super) out: &'a mut Vec<u8>,
+    pieces: VecDeque<Piece>,
+}
+
+impl Response<'_> {
+    /// Where the next octets go.
+    pub(super) fn end(&mut self) -> &mut Vec<u8> {
+        match self.pieces.back_mut() {
+            Some(Piece::Octets(octets)) => octets,
+            _ => self.out,
+        }
     }
 
-    fn body(&mut self, reader: Arc<BodyReader>, at: u64, end: u64) {
-        self.done.push_back(Piece::Octets(std::mem::take(&mut self.text)));
-        self.done.push_back(Piece::Body { reader, at, end });
+    pub(super) fn text(&mut self, text: impl AsRef<[u8]>) {
+        self.end().extend_from_slice(text.as_ref());
+    }
+
+    /// Octets that are read when their turn comes.
+    pub(super) fn later(&mut self, piece: Piece) {
+        self.pieces.push_back(piece);
+        self.pieces.push_back(Piece::Octets(Vec::new()));
     }
 
     /// Octets that it holds.
-    fn held(&self) -> usize {
+    pub(super) fn held(&self) -> usize {
         let octets = |piece: &Piece| match piece {
             Piece::Octets(octets) => octets.len(),
-            Piece::Body { .. } => 0,
+            Piece::Body { .. } | Piece::Decoded { .. } => 0,
         };
-        self.done.iter().map(octets).sum::<usize>() + self.text.len()
-    }
-
-    fn end(mut self) -> VecDeque<Piece> {
-        self.done.push_back(Piece::Octets(self.text));
-        self.done
-    }
-}
-
-/// A message, read as far as its items ask for.
-struct Source<'a> {
-    open: &'a Open,
-    view: &'a View<'static>,
-    selected: &'a Selected,
-    uid: u32,
-    placement: Placement,
-    mailbox: Option<Mailbox>,
-    message: Option<Message>,
-    structure: Option<Structure>,
-    body: Option<Arc<BodyReader>>,
-    checked: bool,
-}
-
-impl<'a> Source<'a> {
-    fn new(
-        open: &'a Open,
-        view: &'a View<'static>,
-        selected: &'a Selected,
-        uid: u32,
-        placement: Placement,
-    ) -> Self {
-        let (mailbox, message, structure, body) = (None, None, None, None);
-        Self {
-            open,
-            view,
-            selected,
-            uid,
-            placement,
-            mailbox,
-            message,
-            structure,
-            body,
-            checked: false,
-        }
-    }
-
-    fn message(&mut self) -> Result<&Message, StoreError> {
-        Ok(match self.message.take() {
-            Some(message) => self.message.insert(message),
-            None => self.message.insert(self.view.message(self.placement.message)?),
-        })
-    }
-
-    fn structure(&mut self) -> Result<&Structure, StoreError> {
-        Ok(match self.structure.take() {
-            Some(structure) => self.structure.insert(structure),
-            None => self.structure.insert(self.view.structure(self.placement.message)?),
-        })
-    }
-
-    fn body(&mut self) -> Result<Arc<BodyReader>, StoreError> {
-        if let Some(body) = &self.body {
-            return Ok(body.clone());
-        }
-        let id = self.message()?.body;
-        let body = Arc::new(self.open.store.body(self.view, id)?);
-        Ok(self.body.insert(body).clone())
-    }
-
-    fn item(&mut self, item: &Item<'_>, out: &mut Pieces) -> Result<(), StoreError> {
-        match item {
-            Item::Uid => out.text(format!("UID {}", self.uid)),
-            Item::Flags => {
-                let mailbox = match self.mailbox.take() {
-                    Some(mailbox) => mailbox,
-                    None => self.view.mailbox(self.selected.mailbox)?,
-                };
-                let found = self.view.flags(self.selected.mailbox, self.uid, self.uid)?;
-                let flags = found.first().map(|one| one.flags).unwrap_or_default();
-                let recent = self.selected.is_recent(self.uid);
-                out.text(format!("FLAGS {}", encode::flags(flags, &mailbox, recent)));
-                self.mailbox = Some(mailbox);
-            }
-            Item::InternalDate => {
-                let date = encode::date_time(self.placement.internal_date);
-                out.text(format!("INTERNALDATE {date}"));
-            }
-            Item::Rfc822Size => out.text(format!("RFC822.SIZE {}", self.placement.size)),
-            Item::Envelope => {
-                out.text("ENVELOPE ");
-                encode::envelope::envelope(&mut out.text, &self.message()?.envelope);
-            }
-            Item::Body | Item::BodyStructure => {
-                let extended = *item == Item::BodyStructure;
-                out.text(if extended { "BODYSTRUCTURE " } else { "BODY " });
-                encode::structure::structure(&mut out.text, &self.structure()?.part, extended);
-            }
-            Item::Rfc822 => self.section("RFC822".into(), None, None, out)?,
-            Item::Rfc822Header => {
-                self.section("RFC822.HEADER".into(), Some(&Section::Header(None)), None, out)?;
-            }
-            Item::Rfc822Text => {
-                self.section("RFC822.TEXT".into(), Some(&Section::Text(None)), None, out)?;
-            }
-            Item::BodyExt { section, partial, .. } => {
-                let mut name = b"BODY[".to_vec();
-                name.extend(section::name(section.as_ref()));
-                name.push(b']');
-                let partial = partial.map(|(from, count)| (from, count.get()));
-                if let Some((from, _)) = partial {
-                    name.extend_from_slice(format!("<{from}>").as_bytes());
-                }
-                self.section(name, section.as_ref(), partial, out)?;
-            }
-            Item::Binary { .. } | Item::BinarySize { .. } | Item::ModSeq => {}
-        }
-        Ok(())
-    }
-
-    fn section(
-        &mut self,
-        name: Vec<u8>,
-        section: Option<&Section<'_>>,
-        partial: Option<(u32, u32)>,
-        out: &mut Pieces,
-    ) -> Result<(), StoreError> {
-        let body = self.body()?;
-        let mut content = section::find(&self.structure()?.part, section, &body)?;
-        if let Some((from, count)) = partial {
-            content = content.part(u64::from(from), u64::from(count));
-        }
-        out.text(name);
-        out.text(" ");
-        match content {
-            Content::Nil => out.text("NIL"),
-            Content::Octets(octets) => {
-                out.text(format!("{{{}}}\r\n", octets.len()));
-                out.text(octets);
-            }
-            Content::Range(range) => {
-                let length = range.end.saturating_sub(range.start);
-                let count = usize::try_from(length).unwrap_or(usize::MAX);
-                if count.saturating_add(out.held()) <= READ_FIRST {
-                    let octets = body.read(range.start, count)?;
-                    out.text(format!("{{{}}}\r\n", octets.len()));
-                    out.text(octets);
-                    return Ok(());
-                }
-                if !self.checked {
-                    body.check()?;
-                    self.checked = true;
-                }
-                out.text(format!("{{{length}}}\r\n"));
-                out.body(body, range.start, range.end);
-            }
-        }
-        Ok(())
+        let written = self.out.len().saturating_sub(self.begun);
+        self.pieces.iter().map(octets).sum::<usize>() + written
     }
 }

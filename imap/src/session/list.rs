@@ -7,7 +7,6 @@ use mailstore::model::mailbox::{MailboxName, SEPARATOR};
 use mailstore::{MailboxId, StoreError};
 
 use super::answer::Answer;
-use super::mailboxes::write_status;
 use super::open::Open;
 use crate::grammar::list::List;
 use crate::{encode, name};
@@ -59,7 +58,7 @@ impl Open {
         let above_selected = ancestors(names.iter().filter(|(_, entry)| selects(entry)));
         for (full, entry) in &names {
             let wanted =
-                list.patterns.iter().any(|pattern| matches(&list.reference, pattern, full));
+                list.patterns.iter().any(|pattern| self.matches(&list.reference, pattern, full));
             let below = list.recursive && above_selected.contains(full.as_str());
             if !wanted || !(selects(entry) || below) {
                 continue;
@@ -78,14 +77,14 @@ impl Open {
             }
             attributes.extend(entry.mailbox.map(|(_, use_)| use_).filter(|use_| !use_.is_empty()));
             out.extend_from_slice(format!("* LIST ({}) \"/\" ", attributes.join(" ")).as_bytes());
-            encode::mailbox(out, full);
+            self.write_name(out, full);
             if below && list.subscribed {
                 // RFC 5258 §3.5
                 out.extend_from_slice(b" (\"CHILDINFO\" (\"SUBSCRIBED\"))");
             }
             out.extend_from_slice(b"\r\n");
             if let (Some(items), Some((id, _))) = (&list.status, entry.mailbox) {
-                write_status(&view, id, &MailboxName::new(full)?, items, out)?;
+                self.write_status(&view, id, &MailboxName::new(full)?, items, out)?;
             }
         }
         Ok(())
@@ -118,22 +117,22 @@ impl Open {
             let subscribed = names.get(full).is_some_and(|entry| entry.subscribed);
             // With `%` a name that is not subscribed stands for those below it.
             let stands_for = pattern.contains('%') && above.contains(full);
-            if !(subscribed || stands_for) || !matches(&reference, &pattern, full) {
+            if !(subscribed || stands_for) || !self.matches(&reference, &pattern, full) {
                 continue;
             }
             let attributes = if subscribed { "" } else { "\\Noselect" };
             out.extend_from_slice(format!("* LSUB ({attributes}) \"/\" ").as_bytes());
-            encode::mailbox(out, full);
+            self.write_name(out, full);
             out.extend_from_slice(b"\r\n");
         }
         Answer::ok("LSUB done")
     }
-}
 
-/// Whether a name matches a pattern from the wire behind its reference.
-fn matches(reference: &str, pattern: &str, full: &str) -> bool {
-    name::decode(&format!("{reference}{pattern}"))
-        .is_some_and(|pattern| name::matches(&pattern, full))
+    /// Whether a name matches a pattern from the wire behind its reference.
+    fn matches(&self, reference: &str, pattern: &str, full: &str) -> bool {
+        self.decode_name(&format!("{reference}{pattern}"))
+            .is_some_and(|pattern| name::matches(&pattern, full))
+    }
 }
 
 /// The names above others.

@@ -1,17 +1,18 @@
 //! SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, STATUS.
 
+use imap_types::command::SelectParameter;
 use imap_types::mailbox::Mailbox as WireMailbox;
-use imap_types::status::StatusDataItemName;
 use mailstore::model::flags::Flags;
-use mailstore::model::mailbox::{MailboxName, SEPARATOR};
+use mailstore::model::mailbox::{Mailbox, MailboxName, MailboxState, SEPARATOR};
 use mailstore::model::placement::MAX_PLACEMENTS;
 use mailstore::{MailboxId, StoreError, View};
 
 use super::answer::Answer;
-use super::open::{Open, mailbox_name, read_name};
+use super::open::Open;
+use super::resync::{self, Known};
 use super::selected::{Selected, flag_names};
-use crate::encode;
-use crate::grammar::list::MAX_STATUS_ITEMS;
+use crate::APPEND_LIMIT;
+use crate::grammar::status::{Status, StatusItem};
 
 impl Open {
     /// The mailbox of a name.
@@ -27,12 +28,16 @@ impl Open {
     pub(super) async fn select(
         &mut self,
         mailbox: &WireMailbox<'_>,
+        parameters: &[SelectParameter],
         examine: bool,
         out: &mut Vec<u8>,
     ) -> Answer {
         // Also a SELECT that fails ends with no mailbox selected.
-        self.selected = None;
-        match self.try_select(mailbox, examine, out).await {
+        if self.selected.take().is_some() {
+            // RFC 7162 §3.2.11
+            out.extend_from_slice(b"* OK [CLOSED] The mailbox before is closed\r\n");
+        }
+        match self.try_select(mailbox, parameters, examine, out).await {
             Ok(answer) | Err(answer) => answer,
         }
     }
@@ -40,14 +45,16 @@ impl Open {
     async fn try_select(
         &mut self,
         mailbox: &WireMailbox<'_>,
+        parameters: &[SelectParameter],
         examine: bool,
         out: &mut Vec<u8>,
     ) -> Result<Answer, Answer> {
-        let name = mailbox_name(mailbox)?;
+        let known = Known::read(parameters, &mut self.enabled)?;
+        let name = self.mailbox_name(mailbox)?;
         let id = self.find(&self.view()?, &name)?;
         let mut read_only = examine || !self.opened.writes;
         let mut recent = None;
-        if !read_only {
+        if !read_only && !self.enabled.rev2 {
             match self.claim_recent(id).await {
                 Ok(claimed) => recent = Some(claimed),
                 // A store that takes no changes for now can still be read.
@@ -56,27 +63,23 @@ impl Open {
             }
         }
         let view = self.view()?;
-        let mut selected = Selected::open(&view, id, read_only)?;
-        let (record, state) = (view.mailbox(id)?, view.mailbox_state(id)?);
-        selected.recent.push(recent.unwrap_or((state.recent_from, state.uid_next)));
-        let unseen = view.flags(id, 0, u32::MAX)?;
-        let unseen = unseen.iter().find(|one| !one.flags.contain(Flags::SEEN));
-        let flags = flag_names(&record);
-        let permanent = if read_only { String::new() } else { format!("{flags} \\*") };
-        let (exists, recent) = (selected.exists(), selected.count_recent());
-        let mut lines = vec![
-            format!("FLAGS ({flags})"),
-            format!("{exists} EXISTS"),
-            format!("{recent} RECENT"),
-            format!("OK [PERMANENTFLAGS ({permanent})] Flags that stay"),
-            format!("OK [UIDVALIDITY {}] UIDs are valid", record.uid_validity),
-            format!("OK [UIDNEXT {}] The next UID", state.uid_next),
-        ];
-        if let Some(number) = unseen.and_then(|one| selected.number(one.uid)) {
-            lines.push(format!("OK [UNSEEN {number}] The first unseen message"));
+        let flags = view.flags(id, 0, u32::MAX)?;
+        let mut selected = Selected::open(&view, id, read_only, &flags)?;
+        let state = view.mailbox_state(id)?;
+        if !self.enabled.rev2 {
+            selected.claim(recent.unwrap_or((state.recent_from, state.uid_next)));
         }
-        for line in lines {
-            out.extend_from_slice(format!("* {line}\r\n").as_bytes());
+        let unseen = flags.iter().find(|one| !one.flags.contain(Flags::SEEN));
+        let unseen = unseen.and_then(|one| selected.number(one.uid));
+        tell_selected(&selected, &view.mailbox(id)?, &state, (unseen, self.enabled.rev2), out);
+        if self.enabled.rev2 {
+            // RFC 9051 §6.3.2
+            out.extend_from_slice(b"* LIST () \"/\" ");
+            self.write_name(out, name.as_str());
+            out.extend_from_slice(b"\r\n");
+        }
+        if let Some(known) = known {
+            resync::tell(&view, &selected, &flags, &known, out)?;
         }
         self.selected = Some(selected);
         Ok(Answer::ok(match (read_only, examine) {
@@ -95,11 +98,12 @@ impl Open {
                 WireMailbox::Other(other) => {
                     let wire = String::from_utf8_lossy(other.inner().as_ref()).into_owned();
                     // A separator at the end says that others will come below it.
-                    read_name(wire.strip_suffix(SEPARATOR).unwrap_or(&wire))?
+                    self.read_name(wire.strip_suffix(SEPARATOR).unwrap_or(&wire))?
                 }
             };
-            self.change(move |tx| tx.create_mailbox(&name, None)).await?;
-            Ok(Answer::ok("CREATE done"))
+            let id = self.change(move |tx| tx.create_mailbox(&name, None)).await?;
+            // RFC 8474 §4.1
+            Ok(Answer::ok(format!("[MAILBOXID (F{id})] CREATE done")))
         };
         work.await.unwrap_or_else(|answer| answer)
     }
@@ -108,7 +112,7 @@ impl Open {
     pub(super) async fn delete(&mut self, mailbox: &WireMailbox<'_>) -> Answer {
         let work = async {
             self.check_writes()?;
-            let id = self.find(&self.view()?, &mailbox_name(mailbox)?)?;
+            let id = self.find(&self.view()?, &self.mailbox_name(mailbox)?)?;
             let (store, opened) = (self.store.clone(), self.opened);
             // A large mailbox takes several transactions.
             let work = move || store.delete_mailbox_blocking(opened.actor, opened.account, id);
@@ -125,7 +129,7 @@ impl Open {
     pub(super) async fn rename(&self, from: &WireMailbox<'_>, to: &WireMailbox<'_>) -> Answer {
         let work = async {
             self.check_writes()?;
-            let (from, to) = (mailbox_name(from)?, mailbox_name(to)?);
+            let (from, to) = (self.mailbox_name(from)?, self.mailbox_name(to)?);
             let id = self.find(&self.view()?, &from)?;
             if from.is_inbox() {
                 self.empty_inbox(id, to).await?;
@@ -153,7 +157,7 @@ impl Open {
     pub(super) async fn subscribe(&self, mailbox: &WireMailbox<'_>, on: bool) -> Answer {
         let work = async {
             self.check_writes()?;
-            let name = mailbox_name(mailbox)?;
+            let name = self.mailbox_name(mailbox)?;
             if on {
                 self.find(&self.view()?, &name)?;
             }
@@ -164,61 +168,108 @@ impl Open {
     }
 
     // RFC 3501 §6.3.10
-    pub(super) fn status(
-        &self,
-        mailbox: &WireMailbox<'_>,
-        items: &[StatusDataItemName],
-        out: &mut Vec<u8>,
-    ) -> Answer {
-        let supported = |item: &StatusDataItemName| {
-            !matches!(item, StatusDataItemName::HighestModSeq | StatusDataItemName::DeletedStorage)
-        };
-        if !items.iter().all(supported) {
-            return Answer::bad("STATUS of what?");
-        }
-        if items.len() > MAX_STATUS_ITEMS {
-            return Answer::bad("Too many items");
-        }
+    pub(super) fn status(&mut self, status: &Status, out: &mut Vec<u8>) -> Answer {
         let mut work = || {
-            let name = mailbox_name(mailbox)?;
+            let name = self.read_name(&status.mailbox)?;
             let view = self.view()?;
             let id = self.find(&view, &name)?;
-            write_status(&view, id, &name, items, out)?;
+            self.write_status(&view, id, &name, &status.items, out)?;
             Ok(Answer::ok("STATUS done"))
         };
-        work().unwrap_or_else(|answer: Answer| answer)
+        let answer = work().unwrap_or_else(|answer: Answer| answer);
+        // RFC 7162 §3.1
+        self.enabled.condstore |= status.items.contains(&StatusItem::HighestModSeq);
+        answer
+    }
+
+    /// A STATUS response.
+    // RFC 3501 §7.2.4
+    pub(super) fn write_status(
+        &self,
+        view: &View<'_>,
+        id: MailboxId,
+        name: &MailboxName,
+        items: &[StatusItem],
+        out: &mut Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let (record, state) = (view.mailbox(id)?, view.mailbox_state(id)?);
+        let mut told = Vec::new();
+        for item in items {
+            told.push(match item {
+                StatusItem::Messages => format!("MESSAGES {}", state.exists),
+                StatusItem::Recent => {
+                    let recent = view.flags(id, state.recent_from, u32::MAX)?.len();
+                    format!("RECENT {recent}")
+                }
+                StatusItem::UidNext => format!("UIDNEXT {}", state.uid_next),
+                StatusItem::UidValidity => format!("UIDVALIDITY {}", record.uid_validity),
+                StatusItem::Unseen => format!("UNSEEN {}", state.unseen),
+                StatusItem::Deleted => format!("DELETED {}", state.deleted),
+                // RFC 8438 §2
+                StatusItem::Size => format!("SIZE {}", state.octets),
+                // RFC 7162 §3.1.7
+                StatusItem::HighestModSeq => format!("HIGHESTMODSEQ {}", state.highest_mod_seq),
+                // RFC 8474 §4.3
+                StatusItem::MailboxId => format!("MAILBOXID (F{id})"),
+                // RFC 9208 §4.1.4
+                StatusItem::DeletedStorage => {
+                    format!("DELETED-STORAGE {}", deleted_octets(view, id, &state)?)
+                }
+                // RFC 7889 §3.1
+                StatusItem::AppendLimit => format!("APPENDLIMIT {APPEND_LIMIT}"),
+            });
+        }
+        out.extend_from_slice(b"* STATUS ");
+        self.write_name(out, name.as_str());
+        out.extend_from_slice(format!(" ({})\r\n", told.join(" ")).as_bytes());
+        Ok(())
     }
 }
 
-/// A STATUS response.
-// RFC 3501 §7.2.4
-pub(super) fn write_status(
-    view: &View<'_>,
-    id: MailboxId,
-    name: &MailboxName,
-    items: &[StatusDataItemName],
+/// The responses of SELECT.
+// RFC 3501 §6.3.1
+fn tell_selected(
+    selected: &Selected,
+    mailbox: &Mailbox,
+    state: &MailboxState,
+    (unseen, rev2): (Option<u32>, bool),
     out: &mut Vec<u8>,
-) -> Result<(), StoreError> {
-    let (record, state) = (view.mailbox(id)?, view.mailbox_state(id)?);
-    let mut told = Vec::new();
-    for item in items {
-        told.push(match item {
-            StatusDataItemName::Messages => format!("MESSAGES {}", state.exists),
-            StatusDataItemName::Recent => {
-                let recent = view.flags(id, state.recent_from, u32::MAX)?.len();
-                format!("RECENT {recent}")
-            }
-            StatusDataItemName::UidNext => format!("UIDNEXT {}", state.uid_next),
-            StatusDataItemName::UidValidity => format!("UIDVALIDITY {}", record.uid_validity),
-            StatusDataItemName::Unseen => format!("UNSEEN {}", state.unseen),
-            StatusDataItemName::Deleted => format!("DELETED {}", state.deleted),
-            // RFC 8438 §2
-            StatusDataItemName::Size => format!("SIZE {}", state.octets),
-            StatusDataItemName::DeletedStorage | StatusDataItemName::HighestModSeq => continue,
-        });
+) {
+    let flags = flag_names(mailbox);
+    let permanent = if selected.read_only { String::new() } else { format!("{flags} \\*") };
+    let mut lines = vec![
+        format!("FLAGS ({flags})"),
+        format!("{} EXISTS", selected.exists()),
+        format!("OK [PERMANENTFLAGS ({permanent})] Flags that stay"),
+        format!("OK [UIDVALIDITY {}] UIDs are valid", mailbox.uid_validity),
+        format!("OK [UIDNEXT {}] The next UID", state.uid_next),
+        // RFC 7162 §3.1.2.1
+        format!("OK [HIGHESTMODSEQ {}] The last change", selected.highest_mod_seq),
+        // RFC 8474 §4.2
+        format!("OK [MAILBOXID (F{})] The mailbox", selected.mailbox),
+    ];
+    // RFC 9051 §E: neither is told any more.
+    if !rev2 {
+        lines.insert(2, format!("{} RECENT", selected.count_recent()));
     }
-    out.extend_from_slice(b"* STATUS ");
-    encode::mailbox(out, name.as_str());
-    out.extend_from_slice(format!(" ({})\r\n", told.join(" ")).as_bytes());
-    Ok(())
+    if let Some(number) = unseen.filter(|_| !rev2) {
+        lines.push(format!("OK [UNSEEN {number}] The first unseen message"));
+    }
+    for line in lines {
+        out.extend_from_slice(format!("* {line}\r\n").as_bytes());
+    }
+}
+
+/// Octets of the messages with `\Deleted`.
+fn deleted_octets(view: &View<'_>, id: MailboxId, state: &MailboxState) -> Result<u64, StoreError> {
+    if state.deleted == 0 {
+        return Ok(0);
+    }
+    let mut octets = 0;
+    for one in view.flags(id, 0, u32::MAX)? {
+        if one.flags.contain(Flags::DELETED) {
+            octets += view.placement(id, one.uid)?.map_or(0, |placement| placement.size);
+        }
+    }
+    Ok(octets)
 }

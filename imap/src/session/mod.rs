@@ -6,15 +6,24 @@
 mod answer;
 mod append;
 pub(crate) mod auth;
+mod candidate;
+mod compress;
+mod decode;
+mod enabled;
 mod fetch;
 mod list;
 mod mailboxes;
 mod open;
+mod quota;
+mod resync;
 mod search;
 mod section;
 mod selected;
-pub(crate) mod set;
+mod sort;
+mod source;
 mod store;
+mod subject;
+mod thread;
 mod transfer;
 
 use std::sync::Arc;
@@ -43,6 +52,12 @@ const MAX_UNASKED: u64 = 4096;
 
 /// Lines that are no commands.
 const MAX_BAD: u32 = 50;
+
+/// What a client that has logged in may use.
+const CAPABILITIES: &str = "IMAP4rev2 IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE \
+    SPECIAL-USE CHILDREN LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES CONDSTORE QRESYNC OBJECTID \
+    SAVEDATE PREVIEW BINARY MULTIAPPEND SORT ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES QUOTA \
+    QUOTA=RES-STORAGE UTF8=ACCEPT INPROGRESS";
 
 /// What a session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,10 +96,15 @@ pub struct Session<L> {
     external: Option<bool>,
     framer: Framer,
     output: Vec<u8>,
+    /// Once the client has asked for it; its output follows from [`Session::deflates`] on.
+    deflated: Option<compress::Deflated>,
+    /// Whether what is written is deflated.
+    deflates: bool,
     expects: Expects,
     open: Option<Open>,
     appending: Option<Appending>,
     fetching: Option<Box<fetch::Job>>,
+    searching: Option<Box<search::Job>>,
     attempts: u32,
     bad: u32,
     /// When it was last asked whether the log-in holds.
@@ -108,10 +128,13 @@ impl<L: LogIn> Session<L> {
             external: None,
             framer: Framer::default(),
             output: Vec::new(),
+            deflated: None,
+            deflates: false,
             expects: Expects::Command,
             open: None,
             appending: None,
             fetching: None,
+            searching: None,
             attempts: 0,
             bad: 0,
             asked: Instant::now(),
@@ -153,8 +176,10 @@ impl<L: LogIn> Session<L> {
         if self.open.is_some() {
             // RFC 7888 §5: only one of LITERAL+ and LITERAL-.
             return format!(
-                "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE SPECIAL-USE CHILDREN \
-                 LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES APPENDLIMIT={APPEND_LIMIT}"
+                "{} APPENDLIMIT={APPEND_LIMIT}{}",
+                CAPABILITIES,
+                // RFC 4978 §3
+                if self.deflated.is_some() { "" } else { " COMPRESS=DEFLATE" }
             );
         }
         let login = match (self.secure, self.external) {
@@ -162,17 +187,25 @@ impl<L: LogIn> Session<L> {
             (true, Some(true)) => "AUTH=PLAIN AUTH=EXTERNAL",
             (true, _) => "AUTH=PLAIN",
         };
-        format!("IMAP4rev1 LITERAL- SASL-IR ID ENABLE {login}")
+        format!("IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID ENABLE {login}")
     }
 
     /// Takes in what was read.
     pub fn receive(&mut self, octets: &[u8]) {
-        self.framer.push(octets);
+        match &mut self.deflated {
+            Some(deflated) => deflated.receive(octets),
+            None => self.framer.push(octets),
+        }
     }
 
     /// What is to be written.
     pub fn take_output(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.output)
+        let output = std::mem::take(&mut self.output);
+        // RFC 4978 §3: the answer to COMPRESS is the last that is not deflated.
+        if !std::mem::replace(&mut self.deflates, self.deflated.is_some()) || output.is_empty() {
+            return output;
+        }
+        compress::deflate(&output)
     }
 
     /// Whether a message is coming.
@@ -223,7 +256,8 @@ impl<L: LogIn> Session<L> {
             if self.starts_tls {
                 return Wants::StartTls;
             }
-            if self.output.len() >= OUTPUT {
+            let ends_plain = self.deflated.is_some() && !self.deflates;
+            if self.output.len() >= OUTPUT || ends_plain {
                 return Wants::Write;
             }
             self.check_log_in().await;
@@ -232,6 +266,14 @@ impl<L: LogIn> Session<L> {
             }
             if let Some(job) = self.fetching.take() {
                 self.fetch_on(job).await;
+                continue;
+            }
+            if let Some(job) = self.searching.take() {
+                if self.search_on(job).await {
+                    return Wants::Write;
+                }
+                // Other sessions get their turn.
+                tokio::task::yield_now().await;
                 continue;
             }
             if let (Some(why), None) = (self.stopping, &self.appending) {
@@ -244,6 +286,7 @@ impl<L: LogIn> Session<L> {
                 open.refresh(true, &mut self.output).await;
             }
             match self.framer.next_event() {
+                None if self.inflate() => {}
                 None => return Wants::Read,
                 Some(Event::Literal(literal)) => self.literal(literal),
                 Some(Event::Piece(octets)) => {
@@ -261,6 +304,31 @@ impl<L: LogIn> Session<L> {
         }
     }
 
+    /// Whether there are more octets of a client that deflates.
+    fn inflate(&mut self) -> bool {
+        match self.deflated.as_mut().map(compress::Deflated::inflate) {
+            None => false,
+            Some(Ok(octets)) => {
+                self.framer.push(&octets);
+                !octets.is_empty()
+            }
+            Some(Err(compress::NotDeflated)) => {
+                self.output.extend_from_slice(b"* BYE This is not deflated\r\n");
+                self.ends = true;
+                true
+            }
+        }
+    }
+
+    // RFC 4978 §3
+    fn compress(&mut self) -> Answer {
+        if self.deflated.is_some() {
+            return Answer::no("[COMPRESSIONACTIVE] DEFLATE is active already");
+        }
+        self.deflated = Some(compress::Deflated::new(self.framer.take_rest()));
+        Answer::ok("DEFLATE active")
+    }
+
     async fn fetch_on(&mut self, mut job: Box<fetch::Job>) {
         let Some(open) = &mut self.open else { return };
         match open.fetch_step(&mut job, &mut self.output) {
@@ -272,6 +340,26 @@ impl<L: LogIn> Session<L> {
             Err(fetch::Cut) => {
                 tracing::error!("a body failed while it was sent");
                 self.ends = true;
+            }
+        }
+    }
+
+    /// Whether there is something to write at once.
+    async fn search_on(&mut self, mut job: Box<search::Job>) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        match open.search_step(&mut job, &mut self.output) {
+            search::Step::Done(answer) => {
+                open.refresh(job.uid, &mut self.output).await;
+                answer.write(&job.tag, &mut self.output);
+                false
+            }
+            search::Step::More => {
+                self.searching = Some(job);
+                false
+            }
+            search::Step::Tell => {
+                self.searching = Some(job);
+                true
             }
         }
     }
@@ -288,19 +376,17 @@ impl<L: LogIn> Session<L> {
     /// A literal is announced.
     fn literal(&mut self, literal: Announced) {
         let Announced { size, waits } = literal;
-        if !matches!(self.expects, Expects::Command) || self.appending.is_some() {
+        if !matches!(self.expects, Expects::Command) {
             self.expects = Expects::Command;
-            if let Some(appending) = self.appending.take() {
-                // More than one message at once (RFC 3502) is not offered.
-                self.refuse(&appending.tag, "One message only");
-            } else {
-                self.refuse("*", "No literal is expected here");
-            }
+            self.refuse("*", "No literal is expected here");
             return self.framer.refuse_literal();
+        }
+        if let Some(appending) = self.appending.take() {
+            return self.next_message(appending, literal);
         }
         let tag = grammar::tag_of(self.framer.command()).unwrap_or_else(|| "*".into());
         if let Some(open) = &self.open
-            && let Some(append) = grammar::append::head(self.framer.command())
+            && let Some(append) = grammar::append::first(self.framer.command())
         {
             match open.begin_append(append, size) {
                 Ok(appending) => {
@@ -326,11 +412,36 @@ impl<L: LogIn> Session<L> {
         }
     }
 
+    /// One more message of an APPEND is announced.
+    // RFC 3502 §6.3.11
+    fn next_message(&mut self, appending: append::Appending, literal: Announced) {
+        let tag = appending.tag.clone();
+        let head = grammar::append::next(self.framer.command(), appending.is_utf8());
+        let (Some(open), Some(head)) = (&self.open, head) else {
+            self.refuse(&tag, "No message may follow like this");
+            return self.framer.refuse_literal();
+        };
+        match open.append_next(appending, head, literal.size) {
+            Ok(appending) => {
+                self.appending = Some(appending);
+                self.framer.take_message();
+                if literal.waits {
+                    self.output.extend_from_slice(b"+ Ready\r\n");
+                }
+            }
+            Err(answer) => {
+                answer.write(&tag, &mut self.output);
+                self.framer.refuse_literal();
+            }
+        }
+    }
+
     async fn line(&mut self, line: Zeroizing<Vec<u8>>) {
         if let Some(appending) = self.appending.take() {
             let Some(open) = &mut self.open else { return };
             let tag = appending.tag.clone();
-            if !line.is_empty() {
+            let expected: &[u8] = if appending.is_utf8() { b")" } else { b"" };
+            if line.as_slice() != expected {
                 return self.refuse(&tag, "Nothing may follow the message");
             }
             let answer = open.end_append(appending).await;
@@ -374,6 +485,9 @@ impl<L: LogIn> Session<L> {
                 self.output.extend_from_slice(b")\r\n");
                 Answer::ok("ID done")
             }
+            Command::Standard(CommandBody::Compress { .. }) if self.open.is_some() => {
+                self.compress()
+            }
             Command::Standard(CommandBody::Logout) => {
                 self.output.extend_from_slice(b"* BYE Goodbye\r\n");
                 self.ends = true;
@@ -384,6 +498,10 @@ impl<L: LogIn> Session<L> {
                     Outcome::Done(answer) => answer,
                     Outcome::Fetching(job) => {
                         self.fetching = Some(job);
+                        return;
+                    }
+                    Outcome::Searching(job) => {
+                        self.searching = Some(job);
                         return;
                     }
                     Outcome::Idle => {

@@ -7,18 +7,21 @@ use mailstore::{MailboxId, Store, StoreError, Transaction, View};
 use tokio::sync::watch;
 
 use super::answer::Answer;
-use super::fetch;
+use super::enabled::Enabled;
 use super::selected::Selected;
-use super::set::Ranges;
+use super::store::How;
+use super::{fetch, search};
 use crate::grammar::Command;
+use crate::grammar::set::Ranges;
 use crate::login::Opened;
-use crate::name;
+use crate::{encode, name};
 
 /// A session that has logged in.
 pub(super) struct Open {
     pub(super) store: Store,
     pub(super) opened: Opened,
     pub(super) selected: Option<Selected>,
+    pub(super) enabled: Enabled,
     /// Wakes when the account changes.
     pub(super) changes: watch::Receiver<u64>,
 }
@@ -29,6 +32,8 @@ pub(super) enum Outcome {
     Done(Answer),
     /// Its responses are written step by step.
     Fetching(Box<fetch::Job>),
+    /// It goes on step by step.
+    Searching(Box<search::Job>),
     /// The client idles.
     Idle,
 }
@@ -39,18 +44,10 @@ impl From<Answer> for Outcome {
     }
 }
 
-/// Which messages a command names.
-pub(super) enum Targets {
-    /// UIDs, in order.
-    Uids(Vec<u32>),
-    /// A sequence number beyond the last.
-    Beyond,
-}
-
 impl Open {
     pub(super) fn new(store: Store, opened: Opened) -> Result<Self, StoreError> {
         let changes = store.subscribe(opened.account)?;
-        Ok(Self { store, opened, selected: None, changes })
+        Ok(Self { store, opened, selected: None, enabled: Enabled::default(), changes })
     }
 
     pub(super) fn view(&self) -> Result<View<'static>, StoreError> {
@@ -75,36 +72,35 @@ impl Open {
         out: &mut Vec<u8>,
     ) -> Outcome {
         let (allows_expunge, outcome) = match command {
-            Command::Search(search) => (search.uid, self.search(tag, &search, out).await.into()),
+            Command::Search(search) => (search.uid, self.search(tag, search)),
             Command::List(list) => (true, self.list(&list, out).into()),
+            Command::Status(status) => (true, self.status(&status, out).into()),
+            Command::Fetch(fetch) => (fetch.uid, self.fetch(tag, fetch, out).await),
             Command::Standard(body) => {
-                (allows_expunge(&body), self.standard(tag, body, false, out).await)
+                (allows_expunge(&body), self.standard(body, false, out).await)
             }
-            Command::OnSaved(body) => {
-                (allows_expunge(&body), self.standard(tag, body, true, out).await)
-            }
+            Command::OnSaved(body) => (allows_expunge(&body), self.standard(body, true, out).await),
         };
         match &outcome {
             Outcome::Done(_) => self.refresh(allows_expunge, out).await,
             Outcome::Idle => self.refresh(true, out).await,
-            Outcome::Fetching(_) => {}
+            Outcome::Fetching(_) | Outcome::Searching(_) => {}
         }
         outcome
     }
 
     async fn standard(
         &mut self,
-        tag: &str,
         body: CommandBody<'static>,
         saved: bool,
         out: &mut Vec<u8>,
     ) -> Outcome {
         match body {
-            CommandBody::Select { mailbox, parameters } if parameters.is_empty() => {
-                self.select(&mailbox, false, out).await.into()
+            CommandBody::Select { mailbox, parameters } => {
+                self.select(&mailbox, &parameters, false, out).await.into()
             }
-            CommandBody::Examine { mailbox, parameters } if parameters.is_empty() => {
-                self.select(&mailbox, true, out).await.into()
+            CommandBody::Examine { mailbox, parameters } => {
+                self.select(&mailbox, &parameters, true, out).await.into()
             }
             CommandBody::Create { mailbox } => self.create(&mailbox).await.into(),
             CommandBody::Delete { mailbox } => self.delete(&mailbox).await.into(),
@@ -114,19 +110,14 @@ impl Open {
             CommandBody::Lsub { reference, mailbox_wildcard } => {
                 self.lsub(&reference, &mailbox_wildcard, out).into()
             }
-            CommandBody::Status { mailbox, item_names } => {
-                self.status(&mailbox, &item_names, out).into()
-            }
             CommandBody::Namespace => {
                 // RFC 2342 §5
                 out.extend_from_slice(b"* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
                 Answer::ok("NAMESPACE done").into()
             }
-            CommandBody::Enable { .. } => {
-                // RFC 5161 §3.1: nothing that we have needs to be enabled.
-                out.extend_from_slice(b"* ENABLED\r\n");
-                Answer::ok("ENABLE done").into()
-            }
+            CommandBody::Enable { capabilities } => self.enable(&capabilities, out).into(),
+            CommandBody::GetQuota { root } => self.quota(root.as_ref(), out).into(),
+            CommandBody::GetQuotaRoot { mailbox } => self.quota_root(&mailbox, out).into(),
             CommandBody::Idle => Outcome::Idle,
             CommandBody::Check => match self.selected {
                 Some(_) => Answer::ok("CHECK done").into(),
@@ -138,47 +129,31 @@ impl Open {
                 Some(_) => Answer::ok("UNSELECT done").into(),
                 None => none_selected().into(),
             },
-            CommandBody::Expunge => self.expunge(None).await.into(),
+            CommandBody::Expunge => self.expunge(None, out).await.into(),
             CommandBody::ExpungeUid { sequence_set } => {
                 match self.targets(&sequence_set, true, saved) {
-                    Ok(Targets::Uids(uids)) => self.expunge(Some(uids)).await.into(),
-                    Ok(Targets::Beyond) => beyond().into(),
+                    Ok(uids) => self.expunge(Some(uids), out).await.into(),
                     Err(answer) => answer.into(),
                 }
             }
-            CommandBody::Fetch { sequence_set, macro_or_item_names, uid, modifiers }
-                if modifiers.is_empty() =>
-            {
+            CommandBody::Store { sequence_set, kind, response, flags, uid, modifiers } => {
                 match self.targets(&sequence_set, uid, saved) {
-                    Ok(Targets::Uids(uids)) => {
-                        self.fetch(tag, uids, macro_or_item_names, uid).await
+                    Ok(uids) => {
+                        let how = How::read(kind, response, &flags, uid, &modifiers);
+                        self.store_flags(uids, how, out).await.into()
                     }
-                    Ok(Targets::Beyond) => beyond().into(),
-                    Err(answer) => answer.into(),
-                }
-            }
-            CommandBody::Store { sequence_set, kind, response, flags, uid, modifiers }
-                if modifiers.is_empty() =>
-            {
-                match self.targets(&sequence_set, uid, saved) {
-                    Ok(Targets::Uids(uids)) => {
-                        self.store_flags(uids, kind, response, &flags, uid, out).await.into()
-                    }
-                    Ok(Targets::Beyond) => beyond().into(),
                     Err(answer) => answer.into(),
                 }
             }
             CommandBody::Copy { sequence_set, mailbox, uid } => {
                 match self.targets(&sequence_set, uid, saved) {
-                    Ok(Targets::Uids(uids)) => self.copy(uids, &mailbox).await.into(),
-                    Ok(Targets::Beyond) => beyond().into(),
+                    Ok(uids) => self.copy(uids, &mailbox).await.into(),
                     Err(answer) => answer.into(),
                 }
             }
             CommandBody::Move { sequence_set, mailbox, uid } => {
                 match self.targets(&sequence_set, uid, saved) {
-                    Ok(Targets::Uids(uids)) => self.move_to(uids, &mailbox, out).await.into(),
-                    Ok(Targets::Beyond) => beyond().into(),
+                    Ok(uids) => self.move_to(uids, &mailbox, out).await.into(),
                     Err(answer) => answer.into(),
                 }
             }
@@ -195,23 +170,21 @@ impl Open {
         set: &imap_types::sequence::SequenceSet,
         uid: bool,
         saved: bool,
-    ) -> Result<Targets, Answer> {
+    ) -> Result<Vec<u32>, Answer> {
         let Some(selected) = &self.selected else { return Err(none_selected()) };
-        if saved {
-            return Ok(Targets::Uids(selected.saved.clone()));
+        match saved {
+            true => Ok(selected.saved.clone()),
+            false => selected.named(&Ranges::of(set, selected.last(uid)), uid),
         }
-        if uid {
-            let ranges = Ranges::of(set, selected.uids.last().copied().unwrap_or_default());
-            let named = selected.uids.iter().copied().filter(|one| ranges.contain(*one));
-            return Ok(Targets::Uids(named.collect()));
+    }
+
+    /// The UIDs that a set names, as it stands; `$` is the saved result.
+    pub(super) fn named(&self, set: &str, uid: bool) -> Result<Vec<u32>, Answer> {
+        let Some(selected) = &self.selected else { return Err(none_selected()) };
+        match set {
+            "$" => Ok(selected.saved.clone()),
+            set => selected.named(&Ranges::read(set, selected.last(uid)), uid),
         }
-        let exists = selected.exists();
-        let ranges = Ranges::of(set, exists);
-        if ranges.highest() > exists || exists == 0 {
-            return Ok(Targets::Beyond);
-        }
-        let named = (1..).zip(&selected.uids).filter(|(number, _)| ranges.contain(*number));
-        Ok(Targets::Uids(named.map(|(_, one)| *one).collect()))
     }
 
     /// Tells the client what changed in the selected mailbox.
@@ -229,17 +202,17 @@ impl Open {
         }
         let view = self.view()?;
         let Some(selected) = &mut self.selected else { return Ok(()) };
-        if selected.catch_up(&view)? && !selected.read_only {
+        if selected.catch_up(&view)? && !selected.read_only && !self.enabled.rev2 {
             let mailbox = selected.mailbox;
             drop(view);
             let recent = self.claim_recent(mailbox).await?;
             if let Some(selected) = &mut self.selected {
-                selected.recent.push(recent);
+                selected.claim(recent);
             }
         }
         let view = self.view()?;
         match &mut self.selected {
-            Some(selected) => selected.tell(&view, expunges, out),
+            Some(selected) => selected.tell(&view, expunges, self.enabled, out),
             None => Ok(()),
         }
     }
@@ -247,6 +220,10 @@ impl Open {
     /// Makes the mailbox's recent messages this session's own.
     // RFC 3501 §2.3.2
     pub(super) async fn claim_recent(&self, mailbox: MailboxId) -> Result<(u32, u32), StoreError> {
+        let state = self.view()?.mailbox_state(mailbox)?;
+        if state.recent_from == state.uid_next {
+            return Ok((state.uid_next, state.uid_next));
+        }
         self.change(move |tx| {
             let first = tx.claim_recent(mailbox)?;
             Ok((first, tx.mailbox_state(mailbox)?.uid_next))
@@ -274,23 +251,46 @@ impl Open {
             None => Err(none_selected()),
         }
     }
-}
 
-/// A name from the wire.
-pub(super) fn mailbox_name(mailbox: &WireMailbox<'_>) -> Result<MailboxName, Answer> {
-    match mailbox {
-        WireMailbox::Inbox => Ok(MailboxName::inbox()),
-        WireMailbox::Other(other) => match std::str::from_utf8(other.inner().as_ref()) {
-            Ok(wire) => read_name(wire),
-            Err(_) => Err(no_name()),
-        },
+    /// A name from the wire.
+    pub(super) fn mailbox_name(&self, mailbox: &WireMailbox<'_>) -> Result<MailboxName, Answer> {
+        match mailbox {
+            WireMailbox::Inbox => Ok(MailboxName::inbox()),
+            WireMailbox::Other(other) => match std::str::from_utf8(other.inner().as_ref()) {
+                Ok(wire) => self.read_name(wire),
+                Err(_) => Err(no_name()),
+            },
+        }
     }
-}
 
-/// A name from the wire.
-pub(super) fn read_name(wire: &str) -> Result<MailboxName, Answer> {
-    let name = name::decode(wire).ok_or_else(no_name)?;
-    MailboxName::new(&name).map_err(|_| no_name())
+    /// A name from the wire.
+    pub(super) fn read_name(&self, wire: &str) -> Result<MailboxName, Answer> {
+        let name = self.decode_name(wire).ok_or_else(no_name)?;
+        MailboxName::new(&name).map_err(|_| no_name())
+    }
+
+    /// A name from the wire, or a pattern: UTF-8 where the client has switched that on.
+    // RFC 6855 §3
+    pub(super) fn decode_name(&self, wire: &str) -> Option<String> {
+        match self.enabled.utf8 {
+            true => Some(wire.to_owned()),
+            false => name::decode(wire),
+        }
+    }
+
+    /// Writes a mailbox's name as this client reads it.
+    pub(super) fn write_name(&self, out: &mut Vec<u8>, name: &str) {
+        match self.enabled.utf8 {
+            true => encode::utf8_string(out, name),
+            false => encode::mailbox(out, name),
+        }
+    }
+
+    /// Whether messages that come into a mailbox are `\Recent` in this session.
+    pub(super) fn claims_recent(&self, mailbox: MailboxId) -> bool {
+        let here = |selected: &Selected| selected.mailbox == mailbox && !selected.read_only;
+        self.selected.as_ref().is_some_and(here) && !self.enabled.rev2
+    }
 }
 
 fn no_name() -> Answer {
@@ -301,12 +301,8 @@ pub(super) fn none_selected() -> Answer {
     Answer::bad("No mailbox is selected")
 }
 
-fn beyond() -> Answer {
-    Answer::bad("There is no message of this number")
-}
-
 /// Whether EXPUNGE may be told during a command.
 // RFC 3501 §7.4.1
 fn allows_expunge(body: &CommandBody<'_>) -> bool {
-    !matches!(body, CommandBody::Fetch { uid: false, .. } | CommandBody::Store { uid: false, .. })
+    !matches!(body, CommandBody::Store { uid: false, .. })
 }

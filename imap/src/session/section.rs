@@ -45,35 +45,32 @@ impl Content {
     }
 }
 
-/// Finds a section; None is the whole message.
+/// Finds a section.
 // RFC 3501 §6.4.5
 pub(super) fn find(
     root: &Part,
-    section: Option<&Section<'_>>,
+    section: &Section<'_>,
     body: &BodyReader,
 ) -> Result<Content, BodyError> {
     Ok(match section {
-        None => Content::Range(0..body.len()),
-        Some(Section::Part(path)) => {
+        Section::Part(path) => {
             at(root, path).map_or(Content::Nil, |part| Content::Range(part.body_range()))
         }
-        Some(Section::Mime(path)) => {
+        Section::Mime(path) => {
             at(root, path).map_or(Content::Nil, |part| Content::Range(part.header_range()))
         }
-        Some(Section::Header(path)) => match message(root, path.as_ref()) {
+        Section::Header(path) => match message(root, path.as_ref()) {
             Some(part) => Content::Range(part.header_range()),
             None => Content::Nil,
         },
-        Some(Section::Text(path)) => match message(root, path.as_ref()) {
+        Section::Text(path) => match message(root, path.as_ref()) {
             Some(part) => Content::Range(part.body_range()),
             None => Content::Nil,
         },
-        Some(Section::HeaderFields(path, names)) => {
-            fields(message(root, path.as_ref()), body, |name| {
-                names.as_ref().iter().any(|one| one.as_ref().eq_ignore_ascii_case(name.as_bytes()))
-            })?
-        }
-        Some(Section::HeaderFieldsNot(path, names)) => {
+        Section::HeaderFields(path, names) => fields(message(root, path.as_ref()), body, |name| {
+            names.as_ref().iter().any(|one| one.as_ref().eq_ignore_ascii_case(name.as_bytes()))
+        })?,
+        Section::HeaderFieldsNot(path, names) => {
             fields(message(root, path.as_ref()), body, |name| {
                 !names.as_ref().iter().any(|one| one.as_ref().eq_ignore_ascii_case(name.as_bytes()))
             })?
@@ -111,11 +108,22 @@ fn fields(
     Ok(Content::Octets(out))
 }
 
-/// The name of a section, as a response repeats it.
-pub(super) fn name(section: Option<&Section<'_>>) -> Vec<u8> {
-    let mut out = Vec::new();
+/// Some of decoded octets: `skip` are passed over, at most `left` are written; what is left of both.
+pub(super) fn cut(octets: &[u8], skip: u64, left: u64, out: &mut Vec<u8>) -> (u64, u64) {
+    let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let octets = match octets.get(count(skip)..) {
+        Some(octets) => octets,
+        None => return (skip - octets.len() as u64, left),
+    };
+    let octets = octets.get(..count(left)).unwrap_or(octets);
+    out.extend_from_slice(octets);
+    (0, left - octets.len() as u64)
+}
+
+/// Writes the name of a section, as a response repeats it.
+pub(super) fn name(out: &mut Vec<u8>, section: Option<&Section<'_>>) {
     let (path, rest, names) = match section {
-        None => return out,
+        None => return,
         Some(Section::Part(path)) => (Some(path), "", None),
         Some(Section::Mime(path)) => (Some(path), "MIME", None),
         Some(Section::Header(path)) => (path.as_ref(), "HEADER", None),
@@ -136,11 +144,10 @@ pub(super) fn name(section: Option<&Section<'_>>) -> Vec<u8> {
     if let Some(names) = names {
         for (at, name) in names.as_ref().iter().enumerate() {
             out.extend_from_slice(if at == 0 { b" (" } else { b" " });
-            header_name(&mut out, name.as_ref());
+            header_name(out, name.as_ref());
         }
         out.push(b')');
     }
-    out
 }
 
 /// A field name, as an atom where it can be one: clients compare it with what they sent.

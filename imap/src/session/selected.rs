@@ -10,7 +10,10 @@ use mailstore::model::flags::UidFlags;
 use mailstore::model::mailbox::Mailbox;
 use mailstore::{MailboxId, StoreError, View};
 
+use super::answer::Answer;
+use super::enabled::Enabled;
 use crate::encode;
+use crate::grammar::set::Ranges;
 
 /// Changes read at once.
 const CHANGES_AT_ONCE: usize = 500;
@@ -23,7 +26,7 @@ pub(super) struct Selected {
     /// In ascending order.
     pub(super) uids: Vec<u32>,
     /// UIDs that are `\Recent` in this session: first, and the one after the last.
-    pub(super) recent: Vec<(u32, u32)>,
+    recent: Vec<(u32, u32)>,
     /// The result of the last SEARCH that saved it.
     // RFC 5182 §2.1
     pub(super) saved: Vec<u32>,
@@ -31,6 +34,8 @@ pub(super) struct Selected {
     pub(super) told: BTreeSet<u64>,
     /// Changes up to here are known.
     mod_seq: u64,
+    /// The mailbox's modification sequence that goes with them.
+    pub(super) highest_mod_seq: u64,
     /// Removed, the client not being told yet.
     gone: BTreeSet<u32>,
     /// Came, the client not being told yet.
@@ -42,21 +47,35 @@ pub(super) struct Selected {
     deleted: bool,
 }
 
+/// What is told of a message's flags.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown {
+    pub(super) uid: bool,
+    pub(super) flags: bool,
+    pub(super) mod_seq: bool,
+}
+
+impl Shown {
+    pub(super) const ALL: Self = Self { uid: true, flags: true, mod_seq: true };
+}
+
 impl Selected {
+    /// Opens a mailbox whose flags are given.
     pub(super) fn open(
         view: &View<'_>,
         mailbox: MailboxId,
         read_only: bool,
+        flags: &[UidFlags],
     ) -> Result<Self, StoreError> {
-        let uids = view.flags(mailbox, 0, u32::MAX)?.iter().map(|one| one.uid).collect();
         Ok(Self {
             mailbox,
             read_only,
-            uids,
+            uids: flags.iter().map(|one| one.uid).collect(),
             recent: Vec::new(),
             saved: Vec::new(),
             told: BTreeSet::new(),
             mod_seq: view.highest_mod_seq()?,
+            highest_mod_seq: view.mailbox_state(mailbox)?.highest_mod_seq,
             gone: BTreeSet::new(),
             arrived: BTreeSet::new(),
             flagged: BTreeSet::new(),
@@ -73,6 +92,49 @@ impl Selected {
     /// How many messages the client knows of.
     pub(super) fn exists(&self) -> u32 {
         u32::try_from(self.uids.len()).unwrap_or(u32::MAX)
+    }
+
+    /// What `*` is, as a UID or as a number.
+    pub(super) fn last(&self, uid: bool) -> u32 {
+        match uid {
+            true => self.uids.last().copied().unwrap_or_default(),
+            false => self.exists(),
+        }
+    }
+
+    /// The UIDs of a set; a sequence number beyond the last is a mistake.
+    pub(super) fn named(&self, set: &Ranges, uid: bool) -> Result<Vec<u32>, Answer> {
+        let mut named = Vec::new();
+        let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        for (first, last) in set.ranges() {
+            let (from, to) = match uid {
+                true => (
+                    self.uids.partition_point(|one| one < first),
+                    self.uids.partition_point(|one| one <= last),
+                ),
+                false if *first == 0 || *last > self.exists() => {
+                    return Err(Answer::bad("There is no message of this number"));
+                }
+                false => (place(*first - 1), place(*last)),
+            };
+            named.extend(self.uids.get(from..to).unwrap_or_default());
+        }
+        Ok(named)
+    }
+
+    /// These UIDs are `\Recent` here: from the first to the one before the second.
+    pub(super) fn claim(&mut self, (first, end): (u32, u32)) {
+        match self.recent.last_mut() {
+            Some((_, last)) if *last == first => *last = end,
+            _ if first < end => self.recent.push((first, end)),
+            _ => {}
+        }
+    }
+
+    /// Nothing is `\Recent` any more.
+    // RFC 9051 §E
+    pub(super) fn forget_recent(&mut self) {
+        self.recent.clear();
     }
 
     pub(super) fn is_recent(&self, uid: u32) -> bool {
@@ -121,7 +183,10 @@ impl Selected {
                 }
             }
         }
-        self.deleted |= view.mailbox(self.mailbox).is_err();
+        match view.mailbox_state(self.mailbox) {
+            Ok(state) => self.highest_mod_seq = state.highest_mod_seq,
+            Err(_) => self.deleted = true,
+        }
         // What came and went unseen never was.
         let unseen: Vec<u32> = self.gone.iter().copied().filter(|uid| *uid > last).collect();
         for uid in unseen {
@@ -150,26 +215,21 @@ impl Selected {
         &mut self,
         view: &View<'_>,
         expunges: bool,
+        enabled: Enabled,
         out: &mut Vec<u8>,
     ) -> Result<(), StoreError> {
         if expunges && self.deleted {
             self.gone.extend(self.uids.iter().copied());
         }
         if expunges && !self.gone.is_empty() {
-            // From the last on, so that the numbers before stay.
-            for uid in self.gone.iter().rev() {
-                if let Some(number) = self.number(*uid) {
-                    out.extend_from_slice(format!("* {number} EXPUNGE\r\n").as_bytes());
-                }
-            }
-            self.uids.retain(|uid| !self.gone.contains(uid));
-            self.saved.retain(|uid| !self.gone.contains(uid));
-            self.gone.clear();
+            self.tell_gone(enabled, out);
         }
         if !self.arrived.is_empty() {
             self.uids.extend(std::mem::take(&mut self.arrived));
-            let (exists, recent) = (self.exists(), self.count_recent());
-            out.extend_from_slice(format!("* {exists} EXISTS\r\n* {recent} RECENT\r\n").as_bytes());
+            out.extend_from_slice(format!("* {} EXISTS\r\n", self.exists()).as_bytes());
+            if !enabled.rev2 {
+                out.extend_from_slice(format!("* {} RECENT\r\n", self.count_recent()).as_bytes());
+            }
         }
         if self.deleted {
             self.flagged.clear();
@@ -179,13 +239,33 @@ impl Selected {
         if let (Some(first), Some(last)) = (flagged.first(), flagged.last()) {
             let mailbox = view.mailbox(self.mailbox)?;
             self.tell_keywords(&mailbox, out);
+            let shown = Shown { mod_seq: enabled.condstore, ..Shown::ALL };
             for one in view.flags(self.mailbox, *first, *last)? {
                 if flagged.contains(&one.uid) {
-                    self.tell_flags(&mailbox, one, true, out);
+                    self.tell_flags(&mailbox, one, shown, out);
                 }
             }
         }
         Ok(())
+    }
+
+    fn tell_gone(&mut self, enabled: Enabled, out: &mut Vec<u8>) {
+        if enabled.qresync {
+            // RFC 7162 §3.2.10.2
+            let gone = self.gone.iter().filter(|uid| self.number(**uid).is_some());
+            let gone = Ranges::new(gone.map(|uid| (*uid, *uid)).collect());
+            if !gone.is_empty() {
+                out.extend_from_slice(format!("* VANISHED {gone}\r\n").as_bytes());
+            }
+        } else {
+            // From the last on, so that the numbers before stay.
+            for number in self.gone.iter().rev().filter_map(|uid| self.number(*uid)) {
+                out.extend_from_slice(format!("* {number} EXPUNGE\r\n").as_bytes());
+            }
+        }
+        self.uids.retain(|uid| !self.gone.contains(uid));
+        self.saved.retain(|uid| !self.gone.contains(uid));
+        self.gone.clear();
     }
 
     /// FLAGS, if there are keywords that the client has not seen.
@@ -201,13 +281,26 @@ impl Selected {
         &self,
         mailbox: &Mailbox,
         one: UidFlags,
-        with_uid: bool,
+        shown: Shown,
         out: &mut Vec<u8>,
     ) {
         let Some(number) = self.number(one.uid) else { return };
-        let uid = if with_uid { format!("UID {} ", one.uid) } else { String::new() };
-        let flags = encode::flags(one.flags, mailbox, self.is_recent(one.uid));
-        out.extend_from_slice(format!("* {number} FETCH ({uid}FLAGS {flags})\r\n").as_bytes());
+        out.extend_from_slice(format!("* {number} FETCH (").as_bytes());
+        let mut gap = "";
+        if shown.uid {
+            out.extend_from_slice(format!("UID {}", one.uid).as_bytes());
+            gap = " ";
+        }
+        if shown.flags {
+            out.extend_from_slice(format!("{gap}FLAGS ").as_bytes());
+            encode::flags(out, one.flags, mailbox, self.is_recent(one.uid));
+            gap = " ";
+        }
+        if shown.mod_seq {
+            // RFC 7162 §7, fetch-mod-resp
+            out.extend_from_slice(format!("{gap}MODSEQ ({})", one.mod_seq).as_bytes());
+        }
+        out.extend_from_slice(b")\r\n");
     }
 }
 

@@ -8,7 +8,7 @@ use mailstore::model::transfer::Transferred;
 use mailstore::{MailboxId, StoreError};
 
 use super::answer::{Answer, of_target};
-use super::open::{Open, mailbox_name, none_selected};
+use super::open::{Open, none_selected};
 use crate::encode;
 
 impl Open {
@@ -18,7 +18,7 @@ impl Open {
     ) -> Result<(MailboxId, MailboxId), Answer> {
         self.check_writes()?;
         let from = self.selected.as_ref().ok_or_else(none_selected)?.mailbox;
-        let to = self.find(&self.view()?, &mailbox_name(mailbox)?).map_err(of_target)?;
+        let to = self.find(&self.view()?, &self.mailbox_name(mailbox)?).map_err(of_target)?;
         Ok((from, to))
     }
 
@@ -64,18 +64,30 @@ impl Open {
 
     /// Removes what has `\Deleted`, of all or of these.
     // RFC 3501 §6.4.3, RFC 4315 §2.1
-    pub(super) async fn expunge(&mut self, uids: Option<Vec<u32>>) -> Answer {
+    pub(super) async fn expunge(&mut self, uids: Option<Vec<u32>>, out: &mut Vec<u8>) -> Answer {
         if let Err(answer) = self.writable() {
             return answer;
         }
         match self.remove_deleted(uids).await {
-            Ok(()) => Answer::ok("EXPUNGE done"),
+            Ok(removed) => {
+                // What is told comes first: the answer says up to where.
+                self.refresh(true, out).await;
+                match &self.selected {
+                    // RFC 7162 §3.2.7
+                    Some(selected) if removed && self.enabled.condstore => {
+                        highest(selected.highest_mod_seq, "EXPUNGE done")
+                    }
+                    _ => Answer::ok("EXPUNGE done"),
+                }
+            }
             Err(error) => error.into(),
         }
     }
 
-    async fn remove_deleted(&self, uids: Option<Vec<u32>>) -> Result<(), StoreError> {
-        let Some(selected) = &self.selected else { return Ok(()) };
+    /// Whether any was removed.
+    async fn remove_deleted(&self, uids: Option<Vec<u32>>) -> Result<bool, StoreError> {
+        let Some(selected) = &self.selected else { return Ok(false) };
+        let mut removed = false;
         let mailbox = selected.mailbox;
         let uids = match uids {
             Some(uids) => uids,
@@ -87,9 +99,10 @@ impl Open {
         };
         for some in uids.chunks(EXPUNGED_AT_ONCE) {
             let some = some.to_vec();
-            self.change(move |tx| tx.expunge(mailbox, &some, Expunge::Deleted)).await?;
+            let done = self.change(move |tx| tx.expunge(mailbox, &some, Expunge::Deleted)).await?;
+            removed |= done.mod_seq.is_some();
         }
-        Ok(())
+        Ok(removed)
     }
 
     // RFC 3501 §6.4.2
@@ -104,6 +117,10 @@ impl Open {
         self.selected = None;
         Answer::ok("CLOSE done")
     }
+}
+
+fn highest(mod_seq: u64, text: &str) -> Answer {
+    Answer::ok(format!("[HIGHESTMODSEQ {mod_seq}] {text}"))
 }
 
 // RFC 4315 §3

@@ -19,3 +19,15 @@ async fn imapclient_works_through_a_mailbox() {
     assert!(inbox[&message(2)].contain(Flags::FLAGGED));
     assert!(operator.messages("Dossiers/Été").contains_key(&message(3)));
 }
+
+// RFC 7162 §3.1.3, §3.1.4.1, §3.1.5
+#[tokio::test(flavor = "multi_thread")]
+async fn imapclient_asks_for_what_changed() {
+    let Some(python) = tool("python/bin/python") else { return };
+    let operator = Operator::start("condstore").await;
+    operator.deliver("INBOX", &[message(1), message(2), message(3)]).await;
+    let mut command = Command::new(python);
+    command.arg(script("condstore.py")).arg(operator.port.to_string());
+    command.arg(operator.authority()).args([ADDRESS, PASSWORD]);
+    assert_eq!(run(&mut command).await, "done\n");
+}

@@ -53,7 +53,9 @@ impl LogIn for OneAccount {
     ) -> Result<Opened, Denied> {
         let named = authzid.is_none_or(|id| id.is_empty() || id == ADDRESS);
         match named && login == ADDRESS && secret == PASSWORD {
-            true => Ok(Opened { actor: Actor::SYSTEM, account: self.0, writes: true }),
+            true => {
+                Ok(Opened { actor: Actor::SYSTEM, account: self.0, writes: true, secret: None })
+            }
             false => Err(Denied::Credentials),
         }
     }

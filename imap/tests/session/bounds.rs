@@ -143,12 +143,13 @@ async fn a_session_whose_log_in_is_taken_back_ends() {
 }
 
 #[tokio::test]
-async fn a_set_of_many_ranges_is_taken_whole_or_refused() {
+async fn a_set_of_many_ranges_is_taken_whole() {
     let land = Land::new().await;
     land.deliver(&["Subject: a\r\n\r\nx\r\n"; 2]).await;
     let mut client = land.in_inbox().await;
     let set = "1,".repeat(40_000) + "2";
     let answer = client.say(&format!("a FETCH {set} UID\r\n")).await;
     assert_eq!(answer, "* 1 FETCH (UID 1)\n* 2 FETCH (UID 2)\na OK");
-    assert_eq!(client.say(&format!("b SEARCH {set}\r\n")).await, "b BAD");
+    let answer = client.say(&format!("b SEARCH {set}\r\n")).await;
+    assert_eq!(answer, "* SEARCH 1 2\nb OK");
 }

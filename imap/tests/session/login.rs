@@ -8,7 +8,7 @@ async fn no_password_is_asked_for_before_tls() {
     let mut client = land.connect(false, 0);
     client.session.greet().await;
     let greeting = client.say("").await;
-    assert!(greeting.starts_with("* OK [CAPABILITY IMAP4rev1 "), "{greeting}");
+    assert!(greeting.starts_with("* OK [CAPABILITY IMAP4rev2 IMAP4rev1 "), "{greeting}");
     for has in ["LOGINDISABLED", "STARTTLS", "LITERAL-", "ID"] {
         assert!(greeting.contains(&format!(" {has}")), "{greeting}");
     }

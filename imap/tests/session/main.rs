@@ -4,12 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests panic")]
 
 mod append;
+mod attributes;
 mod bounds;
 mod changes;
+mod compress;
+mod condstore;
 mod fetch;
 mod login;
 mod mailboxes;
+mod qresync;
+mod rev2;
 mod search;
+mod sort;
 
 use domain::{MailboxKind, ManualClock};
 use imap::session::{Session, Wants};
@@ -40,7 +46,8 @@ impl LogIn for Names {
         login: &str,
         secret: &str,
     ) -> Result<Opened, Denied> {
-        let opened = |writes| Ok(Opened { actor: Actor::SYSTEM, account: self.0, writes });
+        let opened =
+            |writes| Ok(Opened { actor: Actor::SYSTEM, account: self.0, writes, secret: None });
         if secret != "sesame" || authzid.is_some_and(|id| !id.is_empty() && id != "jean") {
             return Err(Denied::Credentials);
         }
@@ -55,7 +62,9 @@ impl LogIn for Names {
 
     async fn external(&self, peer: &Peer, authzid: &str) -> Result<Opened, Denied> {
         match !peer.certificates.is_empty() && (authzid.is_empty() || authzid == "jean") {
-            true => Ok(Opened { actor: Actor::SYSTEM, account: self.0, writes: true }),
+            true => {
+                Ok(Opened { actor: Actor::SYSTEM, account: self.0, writes: true, secret: None })
+            }
             false => Err(Denied::Credentials),
         }
     }

@@ -27,7 +27,7 @@ impl ByAccess {
 
 fn opened(by: &Opened) -> imap::Opened {
     let writes = by.rights.include(Rights::WRITE);
-    imap::Opened { actor: by.actor, account: by.account, writes }
+    imap::Opened { actor: by.actor, account: by.account, writes, secret: by.secret }
 }
 
 fn denied(error: access::Denied) -> Denied {
@@ -83,7 +83,7 @@ impl LogIn for ByAccess {
             }
         }
         let principal = of.actor.principal.ok_or(Denied::NotAllowed)?;
-        let by = self.access.still_open(Way::Imap, principal, of.account);
+        let by = self.access.still_open(Way::Imap, principal, of.account, of.secret);
         by.map(|by| opened(&by)).map_err(denied)
     }
 
