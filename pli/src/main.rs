@@ -6,6 +6,7 @@
 
 mod account;
 mod accounts;
+mod administration;
 mod args;
 mod authority;
 mod config;

@@ -76,7 +76,6 @@ async fn serve(config: Config, names: Names) -> Outcome<ExitCode> {
         }
     });
     let mut out = io::stdout();
-    writeln!(out, "{} is ready ({}).", names.name, names.hostname)?;
     for (what, at) in [
         ("smtp", addresses.smtp),
         ("submission", addresses.submission),
@@ -89,6 +88,7 @@ async fn serve(config: Config, names: Names) -> Outcome<ExitCode> {
             writeln!(out, "  {what:<12} {at}")?;
         }
     }
+    writeln!(out, "{} is ready ({}).", names.name, names.hostname)?;
     out.flush()?;
     until_told().await?;
     operator.stop().await;

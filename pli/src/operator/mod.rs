@@ -12,6 +12,7 @@ mod published;
 pub(crate) use listeners::{Addresses, Listeners};
 pub(crate) use published::{Files, Published};
 
+use crate::administration::{self, Control, Desk, SOCKET};
 use crate::config::Names;
 use access::{Access, AccessSettings, Courier};
 use directory::{Directory, Label};
@@ -191,6 +192,14 @@ impl Operator {
             worker_tasks: JoinSet::new(),
             _tls: Vec::new(),
         };
+        let control = Control::bind(data)
+            .map_err(|error| format!("{} cannot be made: {error}", data.join(SOCKET).display()))?;
+        let desk = Arc::new(Desk::new(administration::Parts {
+            names: names.clone(),
+            store: operator.store.clone(),
+            access: operator.access.clone(),
+        }));
+        operator.spawn(|stop| control.serve(desk, stop));
         operator.open_faces(parts)?;
         operator.worker_tasks.spawn(operator.relay.clone().run(operator.workers.subscribe()));
         let (services, stop) = (Arc::clone(&operator.services), operator.workers.subscribe());
