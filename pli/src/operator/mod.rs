@@ -10,7 +10,7 @@ mod log_in;
 mod published;
 
 pub(crate) use listeners::{Addresses, Listeners};
-pub(crate) use published::{Files, Published};
+pub(crate) use published::{Files, Published, Sources};
 
 use crate::administration::{self, Control, Desk, SOCKET};
 use crate::config::Names;
