@@ -6,7 +6,10 @@
 //! stands for: every acknowledged message is there once, whole, and counted.
 
 mod account;
+mod running;
 mod stored_index;
+
+pub use running::verify_running;
 
 use crate::body::Bodies;
 use crate::disk::{Disk, Open};
@@ -24,6 +27,7 @@ use crate::model::account::{LifeCycle, Registration};
 use crate::random::SystemRandom;
 use crate::seal::{AccountKey, Secret};
 use crate::view::{Overlay, View, ViewKeys};
+use account::Check;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -211,7 +215,11 @@ impl Accounts<'_> {
                 None => report.findings.push(Finding::AccountKey(account)),
                 Some(key) => {
                     let view = self.view(account, &Arc::new(key));
-                    if let Err(error) = self.check_account(&view, report) {
+                    let open_body = |id, secret: &Secret, len, location| {
+                        Ok(self.bodies.reader(id, secret, len, location)?)
+                    };
+                    let check = Check { open_body: &open_body };
+                    if let Err(error) = check.check_account(&view, report) {
                         let what = error.to_string();
                         report.findings.push(Finding::Account { account, what });
                     }

@@ -26,12 +26,15 @@ use rustls::pki_types::UnixTime;
 use rustls::server::NoServerSessionStorage;
 use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion,
+};
 
 pub use self::handshake_fault::HandshakeFault;
 pub use self::identity::{Identity, IdentityError};
 pub use self::verifier::{NamePolicy, PeerVerifier};
 use crate::instant::to_unix;
+use crate::pem::{self, PemError};
 use crate::trust::Trust;
 
 /// The suites; those of TLS 1.2 are 0xC030 and 0xC02F. The two CBC suites that the national rules also allow are
@@ -118,6 +121,40 @@ pub fn client_config(
         .with_client_cert_resolver(Arc::clone(identity) as _);
     config.resumption = Resumption::disabled();
     Ok(config)
+}
+
+/// What fetches published files by HTTPS: it trusts servers that these authorities (PEM) have certified, and shows no
+/// certificate. Revocation is not asked: what is fetched has its own signature.
+///
+/// # Errors
+/// [`PemError`] of the authorities; [`rustls::Error`] for one that cannot be a root.
+pub fn fetch_config(
+    authorities: &[u8],
+    clock: &Arc<dyn Clock>,
+) -> Result<ClientConfig, FetchConfigError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in pem::certificates(authorities)? {
+        roots.add(certificate)?;
+    }
+    let config =
+        ClientConfig::builder_with_details(Arc::new(aws_lc_rs::default_provider()), time_of(clock));
+    let mut config = config
+        .with_protocol_versions(&VERSIONS)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+/// Why no configuration for fetching can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchConfigError {
+    /// The file of authorities.
+    #[error("the authorities of web servers cannot be read")]
+    Pem(#[from] PemError),
+    /// One of them.
+    #[error("an authority of web servers cannot be trusted")]
+    Root(#[from] rustls::Error),
 }
 
 fn time_of(clock: &Arc<dyn Clock>) -> Arc<dyn TimeProvider> {

@@ -127,7 +127,7 @@ pub(crate) enum StoreCommand {
 }
 
 /// Reads the log, the index, the keystore, every account's records and every body. Changes
-/// nothing. The store must not be in use.
+/// nothing. An operator that runs reads its accounts' records and bodies itself, while it works.
 ///
 /// Exit code: 0 when nothing is wrong, 1 when something is, or when the store could not be read.
 #[derive(Debug, ClapArgs)]

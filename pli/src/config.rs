@@ -6,6 +6,7 @@
 //! Failure: [`ConfigError`] names the file, the key and what to write instead.
 
 use domain::{CitizenDomains, Lang, MailAddress, MailDomain, Mode, OperatorName};
+use hyper::Uri;
 use jiff::tz::TimeZone;
 use mta::client::{Route, Routes};
 use serde::Deserialize;
@@ -75,8 +76,14 @@ pub(crate) struct OperatorSection {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TrustSection {
     pub(crate) authorities: PathBuf,
-    pub(crate) revocations: PathBuf,
-    pub(crate) domain_list: PathBuf,
+    pub(crate) revocations: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) revocation_urls: Vec<String>,
+    pub(crate) domain_list: Option<PathBuf>,
+    pub(crate) domain_list_url: Option<String>,
+    #[serde(default = "default_fetch_minutes")]
+    pub(crate) fetch_minutes: u32,
+    pub(crate) web_authorities: Option<PathBuf>,
     #[serde(default)]
     pub(crate) list_signers: Vec<String>,
     pub(crate) certificate: PathBuf,
@@ -152,6 +159,11 @@ fn default_zone() -> String {
     "Europe/Paris".to_owned()
 }
 
+/// Minutes between two visits of what an authority publishes.
+fn default_fetch_minutes() -> u32 {
+    60
+}
+
 fn default_port() -> u16 {
     SMTP_PORT
 }
@@ -186,6 +198,35 @@ where
     text.parse().map_err(|error| Wrong(format!("{key} = \"{text}\": {error}")))
 }
 
+/// The address of a published file.
+fn url(key: &str, text: &str) -> Result<Uri, String> {
+    let url: Option<Uri> = text.parse().ok();
+    let right =
+        |url: &Uri| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some();
+    let wrong = || format!("{key} = \"{text}\": write an address with http:// or https://");
+    url.filter(right).ok_or_else(wrong)
+}
+
+impl TrustSection {
+    /// The addresses of the domain list and of revocation lists.
+    pub(crate) fn urls(&self) -> Result<(Option<Uri>, Vec<Uri>), String> {
+        let lists = self.revocation_urls.iter().map(|text| url("trust.revocation_urls", text));
+        let lists = lists.collect::<Result<Vec<_>, _>>()?;
+        let list = self.domain_list_url.as_deref();
+        let list = list.map(|text| url("trust.domain_list_url", text)).transpose()?;
+        if self.domain_list.is_none() && list.is_none() {
+            return Err("trust: name domain_list, domain_list_url, or both".to_owned());
+        }
+        if self.revocations.is_none() && lists.is_empty() {
+            return Err("trust: name revocations, revocation_urls, or both".to_owned());
+        }
+        if self.fetch_minutes == 0 {
+            return Err("trust.fetch_minutes = 0: write at least 1".to_owned());
+        }
+        Ok((list, lists))
+    }
+}
+
 impl Config {
     /// Reads a file; relative paths in it become paths beside it.
     pub(crate) fn read(path: &Path) -> Result<(Self, Names), ConfigError> {
@@ -210,11 +251,12 @@ impl Config {
         let mut paths = vec![
             &mut self.operator.data,
             &mut trust.authorities,
-            &mut trust.revocations,
-            &mut trust.domain_list,
             &mut trust.certificate,
             &mut trust.key,
         ];
+        paths.extend(trust.revocations.as_mut());
+        paths.extend(trust.domain_list.as_mut());
+        paths.extend(trust.web_authorities.as_mut());
         paths.extend(self.operator.key.as_mut());
         paths.extend(self.directory.extraction.as_mut());
         paths.extend(self.directory.operators.values_mut().map(|publisher| &mut publisher.file));
@@ -257,6 +299,7 @@ impl Config {
                 return Err(Wrong(format!("operator.lang = \"{other}\": write \"fr\" or \"en\"")));
             }
         };
+        self.trust.urls().map_err(Wrong)?;
         let mut routes = Routes::new();
         for (domain, route) in &self.routes {
             let to = Route {
@@ -318,7 +361,7 @@ mod tests {
     #[test]
     fn the_sample_is_a_configuration() {
         let (config, names) = Config::of(SAMPLE, Path::new("/etc/pli")).unwrap();
-        assert_eq!(config.trust.domain_list, Path::new("/etc/pli/trust/domain-list.xml"));
+        assert_eq!(config.trust.domain_list.unwrap(), Path::new("/etc/pli/trust/domain-list.xml"));
         assert!(names.domains.iter().all(|domain| domain.as_str().ends_with(".example")));
         assert!(config.listen.smtp.is_some() && config.listen.imaps.is_some());
     }

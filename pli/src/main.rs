@@ -6,6 +6,7 @@
 
 mod account;
 mod accounts;
+mod administration;
 mod args;
 mod authority;
 mod config;
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
         args::Command::Account(command) => account::run(&command),
         args::Command::Letter(args::LetterCommand::Send(asked)) => letter::send(&asked),
         args::Command::Store(args::StoreCommand::Verify(asked)) => store::verify(&asked),
-        args::Command::Services(command) => services::run(&command),
+        args::Command::Services(command) => services::run(command),
         args::Command::Authority(command) => authority::run(command),
         args::Command::Trust(args::TrustCommand::Verify(asked)) => trust::verify(&asked),
     };

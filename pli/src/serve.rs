@@ -6,7 +6,7 @@
 
 use crate::args::ServeArgs;
 use crate::config::{Config, Names, PublisherSection, SAMPLE};
-use crate::operator::{Files, Listeners, Operator, Parts, Published};
+use crate::operator::{Files, Listeners, Operator, Parts, Published, Sources};
 use crate::operator_key;
 use crate::outbox::Outbox;
 use access::{Courier, CourierError, Notice, Sending};
@@ -61,8 +61,12 @@ async fn serve(config: Config, names: Names) -> Outcome<ExitCode> {
     let published = Arc::new(published(&config, &names, &clock)?);
     let (sources, extraction) =
         (config.directory.operators.clone(), config.directory.extraction.clone());
+    let interval = Duration::from_secs(60 * u64::from(config.trust.fetch_minutes));
     let mut operator = start(config, names.clone(), &clock, random, &published, listeners)?;
     import(&operator, extraction, sources);
+    if published.fetches() {
+        operator.spawn(|stop| Arc::clone(&published).follow(interval, stop));
+    }
     operator.spawn(|mut stop| async move {
         let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
         loop {
@@ -72,11 +76,10 @@ async fn serve(config: Config, names: Names) -> Outcome<ExitCode> {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             let published = Arc::clone(&published);
-            let _ = tokio::task::spawn_blocking(move || published.reload()).await;
+            let _ = tokio::task::spawn_blocking(move || drop(published.reload())).await;
         }
     });
     let mut out = io::stdout();
-    writeln!(out, "{} is ready ({}).", names.name, names.hostname)?;
     for (what, at) in [
         ("smtp", addresses.smtp),
         ("submission", addresses.submission),
@@ -89,6 +92,7 @@ async fn serve(config: Config, names: Names) -> Outcome<ExitCode> {
             writeln!(out, "  {what:<12} {at}")?;
         }
     }
+    writeln!(out, "{} is ready ({}).", names.name, names.hostname)?;
     out.flush()?;
     until_told().await?;
     operator.stop().await;
@@ -113,15 +117,22 @@ fn published(config: &Config, names: &Names, clock: &Arc<dyn Clock>) -> Outcome<
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| format!("trust.list_signers: {error}"))?;
     std::fs::create_dir_all(&config.operator.data)?;
-    let files = Files {
-        authorities: trust.authorities.clone(),
-        revocations: trust.revocations.clone(),
-        domain_list: trust.domain_list.clone(),
-        certificate: trust.certificate.clone(),
-        key: trust.key.clone(),
+    let (domain_list_url, revocation_urls) = trust.urls()?;
+    let sources = Sources {
+        files: Files {
+            authorities: trust.authorities.clone(),
+            revocations: trust.revocations.clone(),
+            domain_list: trust.domain_list.clone(),
+            certificate: trust.certificate.clone(),
+            key: trust.key.clone(),
+        },
+        signers,
+        mode: names.mode,
+        domain_list_url,
+        revocation_urls,
+        web_authorities: trust.web_authorities.clone(),
     };
-    let kept = config.operator.data.join("domain-list.xml");
-    Published::open(files, signers, names.mode, Arc::clone(clock), &kept)
+    Published::open(sources, Arc::clone(clock), &config.operator.data)
 }
 
 /// Where the operator's key lies.

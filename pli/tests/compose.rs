@@ -113,11 +113,11 @@ fn every_service_of_the_composition_starts_with_its_own_command_and_greets() {
         // It says where it listens; the lines end with those of its configuration.
         let expected = words(&services[name]["ports"]).len();
         assert!(lines.next().unwrap().unwrap().contains("key is made"), "{name}");
-        assert!(lines.next().unwrap().unwrap().contains("is ready"), "{name}");
         while ports.len() < expected {
             let line = lines.next().unwrap().unwrap();
             ports.push(line.rsplit(':').next().unwrap().parse::<u16>().unwrap());
         }
+        assert!(lines.next().unwrap().unwrap().contains("is ready"), "{name}");
         let published = words(&services[name]["ports"]);
         let published: Vec<u16> = published
             .iter()

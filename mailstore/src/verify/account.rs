@@ -1,9 +1,11 @@
 //! What the records of one account must say of each other.
 
-use super::{Accounts, Finding, Report};
+use super::{Finding, Report};
+use crate::body::BodyReader;
 use crate::error::StoreError;
 use crate::id::{BodyId, MailboxId, MessageId};
 use crate::key::Key;
+use crate::log::Location;
 use crate::model::Record;
 use crate::model::account::{Counters, Found};
 use crate::model::body_reference::Holder;
@@ -11,13 +13,22 @@ use crate::model::flags::Flags;
 use crate::model::mailbox::{Mailbox, MailboxState};
 use crate::model::message::Message;
 use crate::model::thread::Named;
+use crate::seal::Secret;
 use crate::view::View;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where messages lie, by the placements of all mailboxes.
 type Placed = BTreeMap<MessageId, BTreeSet<(MailboxId, u32)>>;
 
-impl Accounts<'_> {
+/// Opens a body: its id, secret, length and place.
+type OpenBody<'a> = dyn Fn(BodyId, &Secret, u64, Location) -> Result<BodyReader, StoreError> + 'a;
+
+/// The check of an account, wherever its bodies are read from.
+pub(super) struct Check<'a> {
+    pub(super) open_body: &'a OpenBody<'a>,
+}
+
+impl Check<'_> {
     /// Checks one account; an error is a record that does not open or read.
     pub(super) fn check_account(
         &self,
@@ -104,14 +115,15 @@ impl Accounts<'_> {
             if !view.exists(&Key::body_owner(body, account))? {
                 wrong.push(format!("body {body} does not name its account"));
             }
-            let what = match self.snapshot.body(body)? {
+            let what = match view.snapshot.body(body)? {
                 None => Some("lies nowhere"),
-                Some(location) => self
-                    .bodies
-                    .reader(body, &reference.secret(), reference.len, location)
-                    .and_then(|reader| reader.check())
-                    .err()
-                    .map(|_| "does not open"),
+                Some(location) => {
+                    let secret = reference.secret();
+                    match (self.open_body)(body, &secret, reference.len, location) {
+                        Ok(reader) => reader.check().err().map(|_| "does not open"),
+                        Err(_) => Some("does not open"),
+                    }
+                }
             };
             report.bodies += 1;
             report.octets += reference.len;

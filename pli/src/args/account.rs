@@ -1,9 +1,10 @@
 //! `pli account`: its command line.
 
+use crate::administration::Where;
 use clap::{Args as ClapArgs, Subcommand};
 use std::path::PathBuf;
 
-/// What can be asked about accounts. The operator must not be running: its store is opened.
+/// What can be asked about accounts. An operator that runs is asked through its control socket.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
     /// Make a professional's mailbox; prints the application secret of its owner, once.
@@ -22,9 +23,8 @@ pub(crate) enum AccountCommand {
     after_help = "Example:\n  pli account add --config pli.toml marie.martin@practice.example --kind PER --name \"Marie MARTIN\""
 )]
 pub(crate) struct AccountAddArgs {
-    /// The operator's configuration.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) of: Where,
     /// The address.
     pub(crate) address: String,
     /// PER, ORG, APP or CAB.
@@ -44,9 +44,8 @@ pub(crate) struct AccountAddArgs {
     after_help = "Example:\n  pli account add-citizen --config pli.toml --ins 279035121518989 --oid 1.2.250.1.213.1.4.10 --birth-name PAT-TROIS --first-given-name DOMINIQUE --given-names \"DOMINIQUE MARIE-LOUISE\" --birth-date 1979-03-28 --sex F --birth-place 51215 --email d@courriel.example --password-file password"
 )]
 pub(crate) struct CitizenAddArgs {
-    /// The operator's configuration.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) of: Where,
     /// The number (matricule INS), 15 characters.
     #[arg(long)]
     pub(crate) ins: String,
@@ -82,9 +81,8 @@ pub(crate) struct CitizenAddArgs {
 /// The secret is for mail programs; it is shown now and never again.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct AccountSecretArgs {
-    /// The operator's configuration.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) of: Where,
     /// The mailbox.
     pub(crate) address: String,
     /// What it is for, as in `Thunderbird at work`.
@@ -95,9 +93,8 @@ pub(crate) struct AccountSecretArgs {
 /// A renewed certificate of the same subject opens it as well.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct AccountCertificateArgs {
-    /// The operator's configuration.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) of: Where,
     /// The mailbox.
     pub(crate) address: String,
     /// The certificate (PEM).

@@ -1,10 +1,10 @@
 //! `pli services`: what can be asked of the services.
 
+use crate::administration::Where;
 use clap::{Args as ClapArgs, Subcommand};
-use std::path::PathBuf;
 
-/// What can be asked of the services, which follow the change log and keep the record. The operator
-/// must not be running: its store is opened.
+/// What can be asked of the services, which follow the change log and keep the record. An operator
+/// that runs is asked through its control socket.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServicesCommand {
     /// List the changes that a service could not handle, with the reasons.
@@ -20,11 +20,10 @@ pub(crate) enum ServicesCommand {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  pli services parked documents --config pli.toml")]
 pub(crate) struct ServicesParkedArgs {
+    #[command(flatten)]
+    pub(crate) of: Where,
     /// The service: `documents`.
     pub(crate) service: String,
-    /// The operator's configuration.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
     /// Lines at most.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub(crate) limit: usize,
@@ -36,13 +35,12 @@ pub(crate) struct ServicesParkedArgs {
     after_help = "Example:\n  pli services retry documents 279035121518989@patient.example --config pli.toml"
 )]
 pub(crate) struct ServicesRetryArgs {
+    #[command(flatten)]
+    pub(crate) of: Where,
     /// The service: `documents`.
     pub(crate) service: String,
     /// The mailbox whose parked changes are meant.
     pub(crate) address: Option<String>,
-    /// The operator's configuration.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
 }
 
 /// What people decided stays, entries whose message is gone stay, and no mail is sent.
@@ -51,9 +49,8 @@ pub(crate) struct ServicesRetryArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  pli services rebuild documents --config pli.toml")]
 pub(crate) struct ServicesRebuildArgs {
+    #[command(flatten)]
+    pub(crate) of: Where,
     /// The service: `documents`.
     pub(crate) service: String,
-    /// The operator's configuration.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
 }

@@ -18,7 +18,7 @@ mod visitor;
 
 use crate::args::DemoArgs;
 use crate::config::{ListenSection, Names};
-use crate::operator::{Addresses, Files, Listeners, Operator, Parts, Published};
+use crate::operator::{Addresses, Files, Listeners, Operator, Parts, Published, Sources};
 use crate::outbox::Outbox;
 use crate::{operator_key, serve};
 use clock::DemoClock;
@@ -299,7 +299,8 @@ impl Demo {
     async fn publish(&self) -> Outcome<()> {
         self.land.lock().await.publish()?;
         for operator in &self.operators {
-            operator.published.reload();
+            // What is not taken is in the log.
+            let _ = operator.published.reload();
         }
         Ok(())
     }
@@ -429,14 +430,20 @@ fn start_operator(
     let pki = dir.join("pki");
     let files = Files {
         authorities: pki.join("chain.pem"),
-        revocations: pki.join("crl.pem"),
-        domain_list: pki.join("domain-list.xml"),
+        revocations: Some(pki.join("crl.pem")),
+        domain_list: Some(pki.join("domain-list.xml")),
         certificate: pki.join(format!("{}.pem", place.file)),
         key: pki.join(format!("{}.key", place.file)),
     };
-    let kept = data.join("domain-list.xml");
-    let published =
-        Arc::new(Published::open(files, Vec::new(), Mode::Test, Arc::clone(clock), &kept)?);
+    let sources = Sources {
+        files,
+        signers: Vec::new(),
+        mode: Mode::Test,
+        domain_list_url: None,
+        revocation_urls: Vec::new(),
+        web_authorities: None,
+    };
+    let published = Arc::new(Published::open(sources, Arc::clone(clock), &data)?);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let key = operator_key::read_or_make(&data.join("operator.key"), &*random)?;
     let outbox = Outbox::open(&dir.join(OUTBOX), names.postmaster.to_string(), Arc::clone(clock))?;

@@ -11,8 +11,9 @@ mod published;
 mod worker;
 
 pub(crate) use listeners::{Addresses, Listeners};
-pub(crate) use published::{Files, Published};
+pub(crate) use published::{Files, Published, Sources};
 
+use crate::administration::{self, Control, Desk, SOCKET};
 use crate::config::Names;
 use access::{Access, AccessSettings, Courier};
 use directory::{Directory, Label};
@@ -192,6 +193,14 @@ impl Operator {
             worker_tasks: JoinSet::new(),
             _tls: Vec::new(),
         };
+        let control = Control::bind(data)
+            .map_err(|error| format!("{} cannot be made: {error}", data.join(SOCKET).display()))?;
+        let desk = Arc::new(Desk::new(administration::Parts {
+            names: names.clone(),
+            store: operator.store.clone(),
+            access: operator.access.clone(),
+        }));
+        operator.spawn(|stop| control.serve(desk, stop));
         operator.open_faces(parts)?;
         operator.start_workers();
         Ok(operator)

@@ -40,7 +40,10 @@ pub struct Rebuilt {
 
 impl Runner {
     /// Derives again what the service keeps, in every account.
-    pub async fn rebuild(&self, progress: &mut dyn FnMut(Progress)) -> Result<Rebuilt, Cause> {
+    pub async fn rebuild(
+        &self,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Rebuilt, Cause> {
         let mut rebuilt = Rebuilt::default();
         let mut after = None;
         loop {

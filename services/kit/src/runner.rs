@@ -39,6 +39,9 @@ impl std::fmt::Debug for Runner {
     }
 }
 
+/// An account's cursor, its highest modification sequence, and changes between them by theirs.
+type Unseen = (u64, u64, Vec<(u64, Change)>);
+
 impl Runner {
     /// A runner for a service whose consumer the store knows.
     pub fn new(store: Store, service: Arc<dyn Service>) -> Result<Self, NotRegistered> {
@@ -211,7 +214,7 @@ impl Runner {
     }
 
     /// The cursor, the head of the log, and the next changes between them.
-    fn unseen(&self, account: AccountId) -> Result<(u64, u64, Vec<(u64, Change)>), StoreError> {
+    fn unseen(&self, account: AccountId) -> Result<Unseen, StoreError> {
         let view = self.handler.store.view(account)?;
         let (cursor, head) = (view.cursor(self.consumer())?, view.highest_mod_seq()?);
         Ok((cursor, head, view.changes(cursor, CHANGES)?))
