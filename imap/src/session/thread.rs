@@ -360,8 +360,7 @@ impl Threading {
             };
             out.push(b'(');
             let mut gap = false;
-            loop {
-                let Some(node) = self.node(at) else { break };
+            while let Some(node) = self.node(at) {
                 if let Some(member) = &node.member {
                     out.extend_from_slice(if gap { b" " } else { b"" });
                     out.extend_from_slice(member.number.to_string().as_bytes());

@@ -192,7 +192,7 @@ impl Land {
 
     /// Asks for what is parked first.
     async fn retry(&self) {
-        let first = &all_parked(&self.store, CONSUMER, 10).unwrap()[0];
+        let first = &all_parked(&self.store, CONSUMER, 10).unwrap().remove(0);
         assert_eq!(first.account, self.account);
         assert!(self.ask(first.mod_seq).await);
     }
