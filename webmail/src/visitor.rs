@@ -29,6 +29,8 @@ pub(crate) struct Visitor {
     pub(crate) csrf: String,
     /// The second of the request.
     pub(crate) now: i64,
+    /// When the session ends if it is not used, seconds since 1970.
+    pub(crate) ends: i64,
     session: SessionId,
     opened: Opened,
 }
@@ -60,7 +62,7 @@ impl FromRequestParts<App> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
         let Some((_, session)) = session(app, parts).await? else { return Err(Fault::LoggedOut) };
-        let WebSession { id, opened, csrf, .. } = session;
+        let WebSession { id, opened, csrf, ends, .. } = session;
         let account = app.store().view(opened.account)?.account_record()?;
         Ok(Self {
             account: opened.account,
@@ -69,6 +71,7 @@ impl FromRequestParts<App> for Visitor {
             lang: parts.extensions.get().copied().unwrap_or_else(|| app.lang()),
             csrf,
             now: app.post().now().as_second(),
+            ends,
             session: id,
             opened,
         })
@@ -122,7 +125,8 @@ impl Visitor {
     ) -> Result<Page, Fault> {
         let view = app.store().view(self.account)?;
         let unread = view.mailbox_state(view.inbox()?)?.unseen;
-        let who = Who { name: self.name.clone(), csrf: self.csrf.clone(), unread };
+        let (name, csrf, left) = (self.name.clone(), self.csrf.clone(), self.ends - self.now);
+        let who = Who { name, csrf, unread, left };
         Ok(Page { who: Some(who), place, ..Page::outside(self.texts(), title, here) })
     }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::fault::Fault;
+use crate::mail::draft::{self, DraftOf};
 use crate::mail::person::Person;
 use crate::mail::survey::{Survey, Thread, named};
 use crate::mail::veil::Veil;
@@ -34,6 +35,7 @@ struct Row {
     unread: usize,
     attachments: String,
     closed: bool,
+    draft: bool,
 }
 
 #[derive(Template)]
@@ -41,6 +43,8 @@ struct Row {
 struct ListPage {
     page: Page,
     rows: Vec<Row>,
+    /// There is a draft of a message that begins a conversation.
+    begun: bool,
     newer: Option<usize>,
     older: Option<usize>,
     cut: bool,
@@ -67,9 +71,15 @@ pub(crate) async fn list(
         let veil = veil(app, &visitor, &survey.threads);
         let when = app.when(visitor.lang);
         let here = survey.threads.iter().skip(skipped).take(PAGE);
-        let rows = here.map(|thread| row(&view, thread, &veil, &when)).collect::<Result<_, _>>()?;
+        let drafts = draft::all(&view)?;
+        let row = |thread: &Thread| {
+            let draft = drafts.contains(&DraftOf::Answer(thread.id).id());
+            Ok(Row { draft, ..row(&view, thread, &veil, &when)? })
+        };
+        let rows = here.map(row).collect::<Result<_, StoreError>>()?;
+        let begun = drafts.contains(&DraftOf::New.id());
         let newer = (number > 1).then(|| number - 1);
-        shown(&ListPage { page, rows, newer, older, cut: survey.cut })
+        shown(&ListPage { page, rows, begun, newer, older, cut: survey.cut })
     })
     .await
 }
@@ -112,6 +122,7 @@ fn row(view: &View<'_>, thread: &Thread, veil: &Veil, when: &When) -> Result<Row
         unread: thread.unread(),
         attachments,
         closed: partner.is_some_and(|partner| partner.exchange.is_some() && !partner.is_open()),
+        draft: false,
     })
 }
 

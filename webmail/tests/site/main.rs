@@ -7,8 +7,10 @@
     reason = "tests panic"
 )]
 
+mod comfort;
 mod door;
 mod dossier;
+mod live;
 mod reading;
 mod safety;
 mod serving;

@@ -58,7 +58,7 @@ async fn a_conversation_is_with_a_person_of_the_directory_and_has_no_address() {
     list.says("&#60;script&#62;alert(1)");
     list.says("CR d&#39;hospitalisation PAT-TROIS");
     list.hides("XDM/1.0/DDM+");
-    assert!(list.text().contains("2<span class=\"hidden\"> non lus"), "{}", list.text());
+    assert!(list.text().contains("2</span><span class=\"hidden\"> non lus"), "{}", list.text());
 
     let doctors = world.thread_of(DOCTOR);
     let letter = browser.get(&format!("/conversations/{doctors}")).await;
@@ -69,7 +69,7 @@ async fn a_conversation_is_with_a_person_of_the_directory_and_has_no_address() {
     letter.hides("XDM/1.0/DDM+");
     // It has been seen now.
     let list = browser.get("/conversations").await;
-    assert!(list.text().contains("1<span class=\"hidden\"> non lus"), "{}", list.text());
+    assert!(list.text().contains("1</span><span class=\"hidden\"> non lus"), "{}", list.text());
 }
 
 #[tokio::test]
