@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use access::{CODE_LIFE, CodeAnswer, Denied, PendingLogIn};
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use domain::{Lang, MailboxKind};
@@ -268,7 +268,11 @@ pub(crate) async fn log_out(
         app.access().end_session(&token).await?;
     }
     let response = Redirect::to("/logout").into_response();
-    Ok(with_cookie(response, &cookie::clear(app.cookie())))
+    let mut response = with_cookie(response, &cookie::clear(app.cookie()));
+    // W3C Clear Site Data
+    let cleared = HeaderValue::from_static(r#""cache", "storage""#);
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), cleared);
+    Ok(response)
 }
 
 /// `GET /logout`: the page that says one is out.
