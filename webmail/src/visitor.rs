@@ -25,6 +25,8 @@ pub(crate) struct Visitor {
     pub(crate) address: MailAddress,
     /// As the pages call them.
     pub(crate) name: String,
+    /// As subjects that are made for programs name them: name at birth, given name, date of birth.
+    pub(crate) traits: String,
     pub(crate) lang: Lang,
     pub(crate) csrf: String,
     /// The second of the request.
@@ -67,6 +69,7 @@ impl FromRequestParts<App> for Visitor {
         Ok(Self {
             account: opened.account,
             name: account.traits.as_ref().map_or_else(String::new, called),
+            traits: account.traits.as_ref().map_or_else(String::new, written),
             address: account.address,
             lang: parts.extensions.get().copied().unwrap_or_else(|| app.lang()),
             csrf,
@@ -93,6 +96,12 @@ impl OptionalFromRequestParts<App> for Visitor {
 /// `Dominique PAT-TROIS`
 fn called(traits: &IdentityTraits) -> String {
     format!("{} {}", capitalised(traits.first_given_name()), traits.birth_name())
+}
+
+/// `PAT-TROIS DOMINIQUE 28/03/1979`
+fn written(traits: &IdentityTraits) -> String {
+    let (birth_name, given_name) = (traits.birth_name(), traits.first_given_name());
+    format!("{birth_name} {given_name} {}", traits.birth_date().strftime("%d/%m/%Y"))
 }
 
 /// A given name as people write it.

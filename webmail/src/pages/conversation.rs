@@ -134,7 +134,7 @@ pub(crate) fn read(
         Some(partner) => veil.people().of(&partner.address, partner.chosen.as_deref()),
         None => Person { name: visitor.texts().mail.unknown_sender.clone(), ..Person::default() },
     };
-    let subject = titled(&veil, &thread.subject());
+    let subject = titled(&veil, visitor, &thread.subject());
     let skipped = thread.items.len().saturating_sub(MAX_SHOWN);
     let items = thread.items.iter().skip(skipped);
     let letters = items
