@@ -94,6 +94,11 @@ impl Row {
     fn ends(&self) -> i64 {
         (self.last_seen + IDLE_LIFE).min(self.created + ABSOLUTE_LIFE)
     }
+
+    fn in_use(&self, opened: Opened) -> WebSession {
+        let (id, created, ends) = (self.id, self.created, self.ends());
+        WebSession { id, opened, csrf: hex::encode(self.csrf), created, ends }
+    }
 }
 
 /// A session in use.
@@ -161,25 +166,38 @@ impl Access {
         Ok(SessionToken(token))
     }
 
-    /// The session of a cookie, if it lives; its use is noted.
-    pub async fn session(&self, token: &SessionToken) -> Result<Option<WebSession>, StoreError> {
+    /// The session of a cookie, if it lives; that somebody looks is no use of it.
+    pub fn look_at_session(&self, token: &SessionToken) -> Result<Option<WebSession>, StoreError> {
+        Ok(self.living(token)?.map(|(_, row, opened)| row.in_use(opened)))
+    }
+
+    /// A session that lives, where it is kept, and what it opens.
+    fn living(
+        &self,
+        token: &SessionToken,
+    ) -> Result<Option<(ServiceKey, Row, Opened)>, StoreError> {
         let Token { account, secret } = token.0;
         let view = match self.store.view(account) {
             Err(StoreError::NoSuchAccount) => return Ok(None),
             view => view?,
         };
         let key = key(&view, secret);
-        let Some(mut row) = view.service_value::<Row>(&key)? else { return Ok(None) };
+        let Some(row) = view.service_value::<Row>(&key)? else { return Ok(None) };
         drop(view);
-        let now = self.clock.now().as_second();
-        if row.ends() <= now {
+        if row.ends() <= self.clock.now().as_second() {
             return Ok(None);
         }
-        let opened = match self.open(Way::Web, row.principal, account) {
-            Ok(opened) => opened,
-            Err(Denied::Unavailable) => return Err(StoreError::Damaged("a session's account")),
-            Err(_) => return Ok(None),
-        };
+        match self.open(Way::Web, row.principal, account) {
+            Ok(opened) => Ok(Some((key, row, opened))),
+            Err(Denied::Unavailable) => Err(StoreError::Damaged("a session's account")),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The session of a cookie, if it lives; its use is noted.
+    pub async fn session(&self, token: &SessionToken) -> Result<Option<WebSession>, StoreError> {
+        let Some((key, mut row, opened)) = self.living(token)? else { return Ok(None) };
+        let (account, now) = (opened.account, self.clock.now().as_second());
         if now - row.last_seen >= NOTE_EVERY {
             row.last_seen = now;
             let work = move |tx: &mut Transaction<'_>| {
@@ -192,8 +210,7 @@ impl Access {
             };
             let _ = self.store.transact(opened.actor, account, work).await?;
         }
-        let (id, created, ends) = (row.id, row.created, row.ends());
-        Ok(Some(WebSession { id, opened, csrf: hex::encode(row.csrf), created, ends }))
+        Ok(Some(row.in_use(opened)))
     }
 
     /// Ends the session of a cookie.

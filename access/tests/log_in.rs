@@ -125,6 +125,19 @@ impl World {
 }
 
 #[tokio::test]
+async fn who_mistypes_now_and_then_is_not_made_to_wait() {
+    let world = World::new(AccessSettings::default());
+    world.citizen().await;
+    for _ in 0..4 {
+        for _ in 0..3 {
+            let wrong = world.access.check_web_password("279035121518989", "wrong", HERE).await;
+            assert!(matches!(wrong, Err(Denied::Credentials)), "{wrong:?}");
+        }
+        world.session().await;
+    }
+}
+
+#[tokio::test]
 async fn a_secret_opens_the_mailbox_by_name_and_by_address_however_it_is_typed() {
     let world = World::new(AccessSettings::default());
     let marie = world.account(MARIE, MailboxKind::Personal).await;

@@ -342,8 +342,8 @@ fn tools() -> Option<PathBuf> {
     named.or_else(cache)
 }
 
-#[test]
-fn a_citizen_walks_through_the_site_in_a_browser_in_both_languages() {
+/// Runs a program of tests/browser against a demo, with Chromium, and prints what it says when it fails.
+fn browse(name: &str, script: &str) {
     let modules = tools().map(|tools| tools.join("browser/node_modules"));
     let chromium = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
     let Some(modules) = modules.filter(|modules| modules.join("playwright-core").exists()) else {
@@ -354,25 +354,33 @@ fn a_citizen_walks_through_the_site_in_a_browser_in_both_languages() {
         println!("skipped: there is no {chromium}");
         return;
     }
-    let folder = Folder::new("browser");
+    let folder = Folder::new(name);
     let demo = Demo::start(&folder.0, &[]);
     let source =
         Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("..").join("tests/browser");
     // Modules are looked for beside the script.
     let beside = folder.0.join("browser");
     fs::create_dir_all(&beside).unwrap();
-    for file in ["journey.mjs", "letter.mjs", "package.json"] {
-        fs::copy(source.join(file), beside.join(file)).unwrap();
+    for file in fs::read_dir(&source).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), beside.join(file.file_name())).unwrap();
     }
     std::os::unix::fs::symlink(&modules, beside.join("node_modules")).unwrap();
     let pictures = std::env::var_os("PLI_TEST_PICTURES").map(PathBuf::from);
     let pictures = pictures.unwrap_or_else(|| folder.0.join("pictures"));
-    let walked = Command::new("node")
-        .arg(beside.join("journey.mjs"))
-        .arg(&demo.dir)
-        .arg(&pictures)
-        .output()
-        .unwrap();
+    let walked =
+        Command::new("node").arg(beside.join(script)).arg(&demo.dir).arg(&pictures).output();
+    let walked = walked.unwrap();
     assert!(walked.status.success(), "{}", sent(&walked));
     demo.end();
+}
+
+#[test]
+fn a_citizen_walks_through_the_site_in_a_browser_in_both_languages() {
+    browse("browser", "journey.mjs");
+}
+
+#[test]
+fn nothing_of_a_hostile_letter_runs_or_loads_in_a_browser() {
+    browse("evasion", "evasion.mjs");
 }

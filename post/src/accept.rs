@@ -59,6 +59,17 @@ pub(crate) struct Shared {
 impl Incoming {
     /// Judges the message and stores it. At `Ok` it is on stable storage, for all recipients.
     pub async fn finish(self) -> Result<Accepted, Verdict> {
+        self.finish_when(None).await
+    }
+
+    /// As [`Incoming::finish`], but nothing leaves before `due` (seconds since 1970): until then
+    /// [`queue::withdraw`] takes the message back. Who has a mailbox here is reached from the queue
+    /// too.
+    pub async fn finish_held(self, due: i64) -> Result<Accepted, Verdict> {
+        self.finish_when(Some(due)).await
+    }
+
+    async fn finish_when(self, held: Option<i64>) -> Result<Accepted, Verdict> {
         let is_large = self.is_large();
         let judge = move || {
             let (context, message) = self.end()?;
@@ -66,7 +77,7 @@ impl Incoming {
             Ok((context, shared))
         };
         let (context, shared) = if is_large { aside(judge).await? } else { judge()? };
-        store(&context, &shared).await
+        store(&context, &shared, held).await
     }
 }
 
@@ -120,7 +131,11 @@ fn fingerprint(context: &Context, hash: &[u8; 32]) -> Vec<u8> {
     all.finish().as_ref().to_vec()
 }
 
-async fn store(context: &Context, shared: &Arc<Shared>) -> Result<Accepted, Verdict> {
+async fn store(
+    context: &Context,
+    shared: &Arc<Shared>,
+    held: Option<i64>,
+) -> Result<Accepted, Verdict> {
     let actor = match &context.origin {
         Origin::Peer(_) => Actor::RECEPTION,
         Origin::Own(submitter) => submitter.actor,
@@ -133,8 +148,10 @@ async fn store(context: &Context, shared: &Arc<Shared>) -> Result<Accepted, Verd
     for recipient in &context.recipients {
         match recipient.route {
             // Twice the same recipient is one delivery.
-            Route::Local(account) => here.entry(account).or_default().push(recipient.clone()),
-            Route::Remote => elsewhere.push(recipient.clone()),
+            Route::Local(account) if held.is_none() => {
+                here.entry(account).or_default().push(recipient.clone());
+            }
+            Route::Local(_) | Route::Remote => elsewhere.push(recipient.clone()),
         }
     }
     room(context, shared, here.keys())?;
@@ -169,7 +186,7 @@ async fn store(context: &Context, shared: &Arc<Shared>) -> Result<Accepted, Verd
         let entry = entry(context, &shared, &elsewhere);
         let work = move |tx: &mut Transaction<'_>| {
             question.judge(tx)?;
-            enqueue(tx, &shared, &entry).map_err(Refused::from)
+            enqueue(tx, &shared, &entry, held).map_err(Refused::from)
         };
         queued = Some(together.add(actor, account, work));
     }
@@ -318,6 +335,7 @@ fn enqueue(
     tx: &mut Transaction<'_>,
     shared: &Shared,
     entry: &Entry,
+    held: Option<i64>,
 ) -> Result<QueueId, StoreError> {
     let mut entry = entry.clone();
     let mut first = None;
@@ -337,6 +355,6 @@ fn enqueue(
         return Ok(first.unwrap_or(entry.id));
     }
     tx.hold_record(&shared.body, *entry.id.as_bytes())?;
-    queue::add(tx, &entry)?;
+    queue::add(tx, &entry, held.unwrap_or(entry.accepted))?;
     Ok(entry.id)
 }

@@ -6,6 +6,7 @@
 //! Post::recipient   RCPT: does this address take mail, and where?      recipient.rs
 //! Post::incoming    octets stream in: traced, hashed, scanned, sealed  incoming.rs
 //! Incoming::finish  judged; one transaction per account; Accepted      accept.rs
+//! Incoming::finish_held  the same, taken back until it leaves        accept.rs, queue.rs
 //!
 //! Post::prepare_system   mail of services, stored with their records   system.rs
 //! Post::deliver_entry    from the queue to accounts here               local.rs

@@ -87,12 +87,25 @@ pub fn entry(view: &View<'_>, id: QueueId) -> Result<Option<Entry>, StoreError> 
         .transpose()
 }
 
-/// Writes a new entry, due at once; the body must be held for it.
-pub(crate) fn add(tx: &mut Transaction<'_>, entry: &Entry) -> Result<(), StoreError> {
+/// Writes a new entry, due at an instant (seconds since 1970); the body must be held for it.
+pub(crate) fn add(tx: &mut Transaction<'_>, entry: &Entry, due: i64) -> Result<(), StoreError> {
     let octets = postcard::to_stdvec(entry).map_err(|_| StoreError::Format)?;
     tx.put_service_record(&key(entry.id), &octets)?;
-    tx.set_due(TABLE, entry.accepted, *entry.id.as_bytes());
+    tx.set_due(TABLE, due, *entry.id.as_bytes());
     Ok(())
+}
+
+/// Takes an entry back before it was due for the first time (`due`, seconds since 1970); false when
+/// it is too late: it may have left.
+pub fn withdraw(tx: &mut Transaction<'_>, id: QueueId, due: i64) -> Result<bool, StoreError> {
+    let Some(entry) = entry(tx, id)? else { return Ok(false) };
+    if entry.attempts > 0 || tx.now().as_second() >= due {
+        return Ok(false);
+    }
+    tx.clear_due(TABLE, due, *id.as_bytes());
+    tx.delete_service_record(&key(id));
+    tx.release_record(entry.body, *id.as_bytes())?;
+    Ok(true)
 }
 
 /// What an attempt leaves behind.

@@ -64,7 +64,7 @@ impl PreparedMail {
         };
         if !entry.recipients.is_empty() {
             tx.hold_record(&self.shared.body, *entry.id.as_bytes())?;
-            queue::add(tx, entry)?;
+            queue::add(tx, entry, entry.accepted)?;
         }
         Ok(self.shared.queue_id)
     }

@@ -4,42 +4,16 @@
 //     node journey.mjs DEMO-DIR PICTURES-DIR
 //
 // Every failure is printed with the page it happened on; the exit code says whether there was one.
-import { readFileSync, readdirSync, existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 import axe from "axe-core";
-import { post } from "./letter.mjs";
+import {
+  SIZES, citizens, conversation, demo, doctor, end, fail, launch, logIn, post, web,
+} from "./site.mjs";
 
-const [demoDir, pictures] = process.argv.slice(2);
-const demo = JSON.parse(readFileSync(join(demoDir, "demo.json"), "utf8"));
-const web = demo.operators.citizens.web.replace(/\/$/, "");
-const citizens = demo.accounts.filter((one) => one.kind === "citizen" && one.password);
+const pictures = process.argv[3];
 const professionals = demo.accounts.filter((one) => one.kind !== "citizen").map((one) => one.address);
 mkdirSync(pictures, { recursive: true });
-
-/** The practice's doctor, who writes to the citizen on the way. */
-const doctor = demo.accounts.find((one) => one.operator === "practice" && one.kind === "PER");
-
-const SIZES = { phone: { width: 360, height: 780 }, desk: { width: 1280, height: 900 } };
-const failures = [];
-const fail = (where, what) => failures.push(`${where}: ${what}`);
-
-const outbox = join(demoDir, demo.notifications, "new");
-const notices = () => (existsSync(outbox) ? readdirSync(outbox) : []);
-
-/** The code of the notice that came after `before`. */
-async function codeSince(before) {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const fresh = notices().filter((name) => !before.includes(name));
-    if (fresh.length > 0) {
-      const text = readFileSync(join(outbox, fresh[0]), "utf8");
-      const found = text.slice(text.indexOf("\r\n\r\n")).match(/\b\d{6}\b/);
-      if (found) return found[0];
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("no one-time code came");
-}
 
 /** Looks at a page: axe, width, language, no address of a professional, the picture. */
 async function look(page, name, lang) {
@@ -80,41 +54,12 @@ async function rules(page, where) {
   for (const violation of found) fail(where, `axe: ${violation}`);
 }
 
-/** Opens the conversation of that subject once it has arrived. */
-async function conversation(page, subject) {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    await page.goto(`${web}/conversations`);
-    const row = page.locator("main article.row", { hasText: subject });
-    if ((await row.count()) > 0) return row.first().locator(".who a").click();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`“${subject}” did not arrive`);
-}
-
 /** Sends the first form of the page that ends so, as it is, whatever the browser itself would ask for. */
 async function send(page, action, button = "button[type=submit]") {
   const form = page.locator(`form[action$='${action}']`).first();
   await form.evaluate((form) => form.setAttribute("novalidate", ""));
   await form.locator(button).first().click();
   await page.waitForLoadState();
-}
-
-async function logIn(page, citizen, lang, name) {
-  const before = notices();
-  await page.goto(`${web}/login?lang=${lang}`);
-  await look(page, `${name}-1-login`, lang);
-  await page.fill("#identifier", citizen.login);
-  await page.fill("#password", `${citizen.password}x`);
-  await page.click("main button[type=submit]");
-  await look(page, `${name}-2-wrong`, lang);
-  await page.fill("#identifier", citizen.login);
-  await page.fill("#password", citizen.password);
-  await page.click("main button[type=submit]");
-  await page.waitForSelector("#code");
-  await look(page, `${name}-3-code`, lang);
-  await page.fill("#code", await codeSince(before));
-  await page.click("main button[type=submit]");
-  await page.waitForURL(/\/conversations/);
 }
 
 async function journey(browser, lang, size) {
@@ -134,11 +79,14 @@ async function journey(browser, lang, size) {
     route.request().resourceType() === "script" ? route.abort() : route.continue(),
   );
   const page = await context.newPage();
-  await logIn(page, citizen, lang, name);
+  await logIn(page, citizen, lang, (at) => look(page, `${name}-${at}`, lang));
   await look(page, `${name}-4-conversations`, lang);
 
-  await page.click("main .who a");
+  await conversation(page, "Lettre de liaison");
   await look(page, `${name}-5-conversation`, lang);
+  await page.fill("#text", lang === "fr" ? "Merci" : "Thank you");
+  await page.click("[data-draft]");
+  await look(page, `${name}-5b-draft`, lang);
   await page.fill("#text", lang === "fr" ? "Merci beaucoup." : "Thank you very much.");
   await page.setInputFiles("#files", {
     name: "ordonnance.txt",
@@ -151,6 +99,15 @@ async function journey(browser, lang, size) {
     fail(name, "the answer is not shown in the conversation");
   }
   await look(page, `${name}-6-answered`, lang);
+  await send(page, "/undo");
+  await look(page, `${name}-6b-undone`, lang);
+  if (!(await page.inputValue("#text"))) fail(name, "what was undone is no draft");
+  await send(page, "/reply");
+  await page.click("main a[href$='/print']");
+  await look(page, `${name}-6c-print`, lang);
+  await page.emulateMedia({ media: "print" });
+  await page.screenshot({ path: join(pictures, `${name}-6d-paper.png`), fullPage: true });
+  await page.emulateMedia({ media: "screen" });
 
   await page.click("nav.places a[href='/record']");
   await look(page, `${name}-7-record`, lang);
@@ -185,7 +142,7 @@ async function journey(browser, lang, size) {
 /** Files an attachment by hand, takes it back out of the record, and puts it back. */
 async function filing(page, lang, name) {
   const subject = `Ordonnance ${name}`;
-  await post(demoDir, demo, doctor, citizens[0].address, subject, [], {
+  await post(doctor, subject, [], {
     text: "Bonjour,\nvoici votre ordonnance.",
     html: "<h1>Ordonnance</h1><p>Bonjour,<br>voici votre <b>ordonnance</b>.</p>",
     pdf: `%PDF-1.4\n% ${name}\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n` +
@@ -223,10 +180,10 @@ async function filing(page, lang, name) {
 async function closed(page, lang, name) {
   const other = demo.accounts.find((one) => one.operator === "practice" && one.kind === "CAB");
   const subject = `Suivi ${name}`;
-  const first = await post(demoDir, demo, other, citizens[0].address, subject, [], { text: "Bonjour." });
+  const first = await post(other, subject, [], { text: "Bonjour." });
   await conversation(page, subject);
-  const end = ["X-MSS-MES: FIN", `In-Reply-To: ${first}`, `References: ${first}`];
-  await post(demoDir, demo, other, citizens[0].address, `Re: ${subject}`, end, { text: "Le suivi est terminé." });
+  const fin = ["X-MSS-MES: FIN", `In-Reply-To: ${first}`, `References: ${first}`];
+  await post(other, `Re: ${subject}`, fin, { text: "Le suivi est terminé." });
   for (let attempt = 0; attempt < 200 && (await page.locator("form[action$='/reply']").count()) > 0; attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     await page.reload();
@@ -261,11 +218,58 @@ async function elsewhere(page, lang, name) {
   await page.goto(`${web}/conversations`);
 }
 
+/** What the script adds, under the policy as it is: the draft saved by itself, mail that arrives, the session's end. */
+async function comfort(browser, lang) {
+  const name = `${lang}-script`;
+  const t = {
+    fr: { saved: "Brouillon enregistré", arrived: "nouveau message", ending: "se termine bientôt", stayed: "continue", sent: "est parti" },
+    en: { saved: "Draft saved", arrived: "new message", ending: "ends soon", stayed: "continues", sent: "has been sent" },
+  }[lang];
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: SIZES.phone, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => fail(name, error));
+  const says = async (where, words) => {
+    const found = page.locator(where, { hasText: words });
+    await found.first().waitFor({ timeout: 20000 }).catch(() => fail(name, `${where} does not say “${words}”`));
+  };
+  await page.clock.install();
+  await logIn(page, citizens[0], lang);
+  // What the policy refuses is an error of the console.
+  page.on("console", (message) => message.type() === "error" && fail(name, message.text()));
+  await post(doctor, `Script ${name}`, [], { text: "Bonjour." });
+  await conversation(page, `Script ${name}`);
+  await page.locator("#text").pressSequentially("Docteur");
+  await page.clock.runFor(3000);
+  await says("[data-saved]", t.saved);
+  await look(page, `${name}-1-saved`, lang);
+  await page.reload();
+  if ((await page.inputValue("#text")) !== "Docteur") fail(name, "the draft is not there again");
+  await post(doctor, `Encore ${name}`, [], { text: "Bonjour." });
+  await says("#live", t.arrived);
+  await look(page, `${name}-2-arrived`, lang);
+  await page.clock.fastForward("28:30");
+  await says("#live", t.ending);
+  await look(page, `${name}-3-ending`, lang);
+  await page.click("#live button");
+  await says("#live", t.stayed);
+  await page.clock.fastForward("00:11");
+  if (await page.locator("#live").textContent()) fail(name, "what is over is still said");
+  await page.fill("#text", "Docteur, merci.");
+  await page.click("form[action$='/reply'] button.primary");
+  await page.locator("[data-leaving] form").waitFor();
+  await page.clock.fastForward("00:12");
+  await says("[data-leaving] h2", t.sent);
+  if ((await page.locator("[data-leaving] form").count()) > 0) fail(name, "what has left is offered to be undone");
+  await page.goto(`${page.url().split("?")[0]}/print`);
+  await page.locator("[data-print]").waitFor();
+  await context.close();
+}
+
 async function empty(browser, lang) {
   const name = `${lang}-phone-empty`;
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: SIZES.phone, bypassCSP: true });
   const page = await context.newPage();
-  await logIn(page, citizens[1], lang, name);
+  await logIn(page, citizens[1], lang, (at) => look(page, `${name}-${at}`, lang));
   await look(page, `${name}-conversations`, lang);
   await page.click("nav.places a[href='/record']");
   await look(page, `${name}-record`, lang);
@@ -274,11 +278,7 @@ async function empty(browser, lang) {
   await context.close();
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch();
 try {
   for (const lang of ["fr", "en"]) {
     for (const size of Object.keys(SIZES)) {
@@ -289,6 +289,11 @@ try {
       }
     }
     try {
+      await comfort(browser, lang);
+    } catch (error) {
+      fail(`${lang} script`, error.message);
+    }
+    try {
       await empty(browser, lang);
     } catch (error) {
       fail(`${lang} empty`, error.message);
@@ -297,6 +302,4 @@ try {
 } finally {
   await browser.close();
 }
-for (const failure of failures) console.error(failure);
-console.log(`${failures.length} failures, pictures in ${pictures}`);
-process.exit(failures.length > 0 ? 1 : 0);
+end(`pictures in ${pictures}`);

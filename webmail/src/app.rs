@@ -2,7 +2,7 @@
 //!
 //! Failure: work on the store that panics or is cut off is our fault.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access::Access;
@@ -20,8 +20,11 @@ use crate::when::When;
 
 /// Uploads that are held in memory at the same time; others wait for their turn.
 const UPLOADS: usize = 4;
-/// Texts of ended sessions that are held in memory at the same time, to be given back.
-const ENDED: usize = 32;
+/// Texts without files that are held in memory at the same time: drafts, and what is given back when a session ended.
+const TEXTS: usize = 32;
+/// Browser windows of one account that are told of what arrives, and of all accounts.
+const LISTENERS_OF_ONE: usize = 8;
+const LISTENERS: usize = 1000;
 
 /// What a site is made of.
 #[derive(Debug, Clone)]
@@ -45,8 +48,10 @@ pub struct SiteParts {
 struct Parts {
     site: SiteParts,
     uploads: Semaphore,
-    ended: Semaphore,
+    texts: Semaphore,
+    photos: Semaphore,
     uploading: Mutex<HashSet<AccountId>>,
+    listening: Mutex<HashMap<AccountId, usize>>,
     operator: Arc<str>,
     cookie: String,
 }
@@ -60,9 +65,17 @@ impl App {
         let operator = site.operator.as_str().into();
         // Sites of several operators on one host share no cookie.
         let cookie = format!("__Host-pli-{}", site.operator);
-        let (uploads, ended) = (Semaphore::new(UPLOADS), Semaphore::new(ENDED));
-        let uploading = Mutex::default();
-        Self(Arc::new(Parts { site, uploads, ended, uploading, operator, cookie }))
+        Self(Arc::new(Parts {
+            site,
+            uploads: Semaphore::new(UPLOADS),
+            texts: Semaphore::new(TEXTS),
+            // An image that is decoded is large.
+            photos: Semaphore::new(1),
+            uploading: Mutex::default(),
+            listening: Mutex::default(),
+            operator,
+            cookie,
+        }))
     }
 
     pub(crate) fn access(&self) -> &Access {
@@ -102,9 +115,29 @@ impl App {
         Ok(turn)
     }
 
-    /// A turn to have a text read whose session has ended.
-    pub(crate) async fn ended(&self) -> Result<SemaphorePermit<'_>, Fault> {
-        self.0.ended.acquire().await.map_err(|error| ours(&error))
+    /// A turn to have a text without files read.
+    pub(crate) async fn texts(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        self.0.texts.acquire().await.map_err(|error| ours(&error))
+    }
+
+    /// A turn to have photographs decoded.
+    pub(crate) async fn photos(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        self.0.photos.acquire().await.map_err(|error| ours(&error))
+    }
+
+    /// A place to listen to what arrives in an account; none when there are too many listeners.
+    pub(crate) fn listen(&self, account: AccountId) -> Option<Listening> {
+        let mut listening = self.listening();
+        let here = listening.get(&account).copied().unwrap_or(0);
+        if here >= LISTENERS_OF_ONE || listening.values().sum::<usize>() >= LISTENERS {
+            return None;
+        }
+        listening.insert(account, here + 1);
+        Some(Listening { app: self.clone(), account })
+    }
+
+    fn listening(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, usize>> {
+        self.0.listening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn uploading(&self) -> std::sync::MutexGuard<'_, HashSet<AccountId>> {
@@ -150,5 +183,23 @@ impl Drop for Upload<'_> {
     fn drop(&mut self) {
         drop(self.permit.take());
         self.app.uploading().remove(&self.account);
+    }
+}
+
+/// A listener's place, given back when dropped.
+pub(crate) struct Listening {
+    app: App,
+    account: AccountId,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut listening = self.app.listening();
+        if let Some(here) = listening.get_mut(&self.account) {
+            *here -= 1;
+            if *here == 0 {
+                listening.remove(&self.account);
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Style sheets, fonts and the mark, kept in the program and served under a name that changes with them.
+//! Style sheets, the script, fonts and the mark, kept in the program and served under a name that changes with them.
 //!
 //! Invariant: what lies under one address never changes, so browsers keep it for ever. Nothing here is anybody's.
 //! Failure: an unknown name is not found.
@@ -29,8 +29,9 @@ macro_rules! asset {
     };
 }
 
-static ASSETS: [Asset; 6] = [
+static ASSETS: [Asset; 7] = [
     asset!("pli.css", "text/css; charset=utf-8"),
+    asset!("pli.js", "text/javascript; charset=utf-8"),
     asset!("letter.css", "text/css; charset=utf-8"),
     asset!("pli.svg", "image/svg+xml"),
     asset!("public-sans-400.woff2", "font/woff2"),

@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -16,16 +17,17 @@ use domain::Lang;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::language;
-use crate::page::{Page, render};
+use crate::page::{Page, Place, render};
 use crate::text::Texts;
+use crate::visitor::Visitor;
 
 /// How long a request may take in all, an upload over a slow line included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// What a page may load and do: our own style sheet and pictures, our own forms, our own frames.
+/// What a page may load and do: our own style sheet, script and pictures, our own forms, our own frames.
 // W3C CSP Level 3
-const OF_PAGES: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; \
-     form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+const OF_PAGES: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
+     style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// What a letter in its frame may do: nothing.
 pub(crate) const OF_LETTERS: &str = "default-src 'none'; style-src 'self'; form-action 'none'; \
@@ -58,6 +60,9 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
     let (lang, asked) = language::of(request.uri(), request.headers(), &cookie, app.lang());
     request.extensions_mut().insert(lang);
     let here = request.uri().path().to_owned();
+    let (parts, body) = request.into_parts();
+    let asked_by = parts.clone();
+    let request = Request::from_parts(parts, body);
     let answered = if is_foreign(request.method(), request.headers(), app.origin()) {
         Fault::Forged.into_response()
     } else {
@@ -66,7 +71,10 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
             Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
         }
     };
-    let mut response = with_page(answered, lang, &here);
+    let mut response = match fault_of(&answered) {
+        None => answered,
+        Some(fault) => fault_page(&app, asked_by, fault, lang, &here).await,
+    };
     if asked && let Ok(value) = HeaderValue::from_str(&language::cookie(&cookie, lang)) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
@@ -101,22 +109,26 @@ struct FaultPage {
     action: String,
 }
 
-/// The page of a fault, in the reader's language.
-fn with_page(response: Response, lang: Lang, here: &str) -> Response {
+/// The fault that an answer has no page for yet.
+fn fault_of(response: &Response) -> Option<Fault> {
     let is_page = response
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"));
-    let fault = match (response.extensions().get::<Fault>(), response.status()) {
-        (Some(fault), _) => *fault,
-        (None, _) if is_page => return response,
+    match (response.extensions().get::<Fault>(), response.status()) {
+        (Some(fault), _) => Some(*fault),
+        (None, _) if is_page => None,
         // What axum itself refuses has no page of its own.
-        (None, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) => Fault::NotFound,
-        (None, StatusCode::PAYLOAD_TOO_LARGE) => Fault::TooLarge,
-        (None, StatusCode::REQUEST_TIMEOUT) => Fault::Ours,
-        (None, status) if status.is_client_error() => Fault::Malformed,
-        (None, _) => return response,
-    };
+        (None, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) => Some(Fault::NotFound),
+        (None, StatusCode::PAYLOAD_TOO_LARGE) => Some(Fault::TooLarge),
+        (None, StatusCode::REQUEST_TIMEOUT) => Some(Fault::Ours),
+        (None, status) if status.is_client_error() => Some(Fault::Malformed),
+        (None, _) => None,
+    }
+}
+
+/// The page of a fault, in the reader's language, and in their own space if they are in it.
+async fn fault_page(app: &App, mut by: Parts, fault: Fault, lang: Lang, here: &str) -> Response {
     let t = Texts::in_lang(lang);
     let (title, text) = match fault {
         Fault::NotFound | Fault::LoggedOut => (&t.faults.not_found_title, &t.faults.not_found),
@@ -129,7 +141,10 @@ fn with_page(response: Response, lang: Lang, here: &str) -> Response {
     };
     // The address of a form has no page of its own.
     let here = if fault == Fault::NotFound { "/" } else { here };
-    let page = Page::outside(t, title, here);
+    let found = Visitor::from_request_parts(&mut by, app).await;
+    let page = found.and_then(|visitor| visitor.page(app, title, here, Place::Elsewhere));
+    // Nobody, or a store that fails: the page stands for itself.
+    let page = page.unwrap_or_else(|_| Page::outside(t, title, here));
     let (text, action) = (text.clone(), t.faults.home.clone());
     let page = FaultPage { page, text, kept: String::new(), to: "/", action };
     render(fault.status(), &page).unwrap_or_else(|_| fault.status().into_response())

@@ -11,9 +11,9 @@
 //! | how does mail become pages, and answers mail? | `mail` |
 //! | how does it look? | `assets/`, served by `assets` |
 //!
-//! Invariants: every page works without a script, and there is none; no professional's address is in any page; what an
-//! address of a page names is looked up in the session's own account; rules are answered by `post`, `record` and
-//! `access`, never here.
+//! Invariants: every page works without a script; the one there is adds comfort (`assets/pli.js`). No professional's
+//! address is in any page; what an address of a page names is looked up in the session's own account; rules are
+//! answered by `post`, `record` and `access`, never here.
 
 mod app;
 mod assets;

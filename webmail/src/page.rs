@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::assets;
 use crate::fault::{Fault, ours};
-use crate::text::Texts;
+use crate::text::{Texts, fill};
 
 /// A place of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(crate) struct Who {
     pub(crate) name: String,
     pub(crate) csrf: String,
     pub(crate) unread: u32,
+    /// Seconds until the session ends, unless it is used.
+    pub(crate) left: i64,
 }
 
 /// The frame of one page.
@@ -35,6 +37,8 @@ pub(crate) struct Page {
     pub(crate) title: String,
     pub(crate) who: Option<Who>,
     pub(crate) place: Place,
+    /// A form came back: its title says so first, to who hears the page.
+    pub(crate) failed: bool,
     /// The page's path, for the other language.
     pub(crate) here: String,
     pub(crate) assets: &'static str,
@@ -48,16 +52,23 @@ impl Page {
     pub(crate) fn outside(t: &'static Texts, title: &str, here: &str) -> Self {
         let here = here.to_owned();
         let title = title.to_owned();
-        Self { t, title, who: None, place: Place::Elsewhere, here, assets: assets::folder() }
+        let (who, place) = (None, Place::Elsewhere);
+        Self { t, title, who, place, failed: false, here, assets: assets::folder() }
     }
 
     /// What the window is called.
     pub(crate) fn whole_title(&self) -> String {
         let title: String = self.title.chars().take(MAX_TITLE).collect();
+        let title = if self.failed { fill(&self.t.frame.error, &title) } else { title };
         match &self.who {
             Some(who) => format!("{title} · {} {} · Pli", self.t.frame.space_of, who.name),
             None => format!("{title} · Pli"),
         }
+    }
+
+    /// The page with the problems of its form.
+    pub(crate) fn with(self, problems: &Problems) -> Self {
+        Self { failed: !problems.is_empty(), ..self }
     }
 
     /// The attribute of the navigation's current place.
@@ -93,6 +104,42 @@ pub(crate) struct Problem {
 impl Problem {
     pub(crate) fn of(field: &'static str, text: &str) -> Self {
         Self { field, text: text.to_owned() }
+    }
+}
+
+/// What is wrong with a form, in the order of its fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+
+    /// What is said beside a field.
+    pub(crate) fn beside(&self, field: &str) -> Option<&str> {
+        let found = self.0.iter().find(|problem| problem.field == field)?;
+        Some(&found.text)
+    }
+}
+
+impl FromIterator<Problem> for Problems {
+    fn from_iter<I: IntoIterator<Item = Problem>>(problems: I) -> Self {
+        Self(problems.into_iter().collect())
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
     }
 }
 

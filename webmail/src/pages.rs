@@ -5,11 +5,17 @@
 
 pub(crate) mod account;
 pub(crate) mod attachment;
+pub(crate) mod compose;
 pub(crate) mod content;
 pub(crate) mod conversation;
 pub(crate) mod conversations;
 pub(crate) mod document;
 pub(crate) mod door;
+pub(crate) mod drafts;
 pub(crate) mod help;
+pub(crate) mod live;
+pub(crate) mod print;
 pub(crate) mod record;
+pub(crate) mod undo;
 pub(crate) mod write;
+pub(crate) mod writing;

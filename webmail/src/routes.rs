@@ -6,7 +6,8 @@ use axum::{Router, middleware};
 
 use crate::app::App;
 use crate::pages::{
-    account, attachment, conversation, conversations, document, door, help, record, write,
+    account, attachment, compose, conversation, conversations, document, door, drafts, help, live,
+    print, record, undo, write,
 };
 use crate::upload::MAX_REQUEST;
 use crate::{assets, guard};
@@ -17,8 +18,12 @@ const MAX_FORM: usize = 64 * 1024;
 /// All of them.
 pub(crate) fn all(app: App) -> Router {
     let uploads = Router::new()
-        .route("/conversations/new", get(write::new).post(write::send_new))
+        .route("/conversations/new", get(compose::new).post(write::send_new))
+        .route("/conversations/new/draft", post(drafts::keep_new))
+        .route("/conversations/new/discard", post(drafts::discard_new))
         .route("/conversations/{thread}/reply", post(write::reply))
+        .route("/conversations/{thread}/draft", post(drafts::keep_answer))
+        .route("/conversations/{thread}/discard", post(drafts::discard_answer))
         .layer(DefaultBodyLimit::max(MAX_REQUEST));
     let pages = Router::new()
         .route("/", get(door::front))
@@ -27,6 +32,8 @@ pub(crate) fn all(app: App) -> Router {
         .route("/logout", get(door::out).post(door::log_out))
         .route("/conversations", get(conversations::list))
         .route("/conversations/{thread}", get(conversation::show))
+        .route("/conversations/{thread}/print", get(print::show))
+        .route("/messages/{message}/undo", post(undo::undo))
         .route("/messages/{message}/html/{part}", get(attachment::markup))
         .route("/messages/{message}/parts/{part}", get(attachment::download))
         .route("/messages/{message}/file/{part}", get(attachment::ask_file).post(attachment::file))
@@ -41,6 +48,8 @@ pub(crate) fn all(app: App) -> Router {
         .route("/account/end", post(account::end))
         .route("/account/end-others", post(account::end_others))
         .route("/help", get(help::show))
+        .route("/events", get(live::events))
+        .route("/session/stay", post(live::stay))
         .route("/assets/{folder}/{name}", get(assets::get))
         .layer(DefaultBodyLimit::max(MAX_FORM));
     pages

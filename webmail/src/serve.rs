@@ -46,6 +46,10 @@ const MAX_FIELDS: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller(pub(crate) IpAddr);
 
+/// Says when the site stops, to answers that would go on.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop(pub(crate) watch::Receiver<bool>);
+
 /// The citizens' site of one operator. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -94,8 +98,10 @@ impl Protocol for Pages {
             Err(cut) => return tracing::debug!("{cut}"),
         };
         let router = self.router;
+        let told = Stop(self.stop.clone());
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(Caller(peer));
+            request.extensions_mut().insert(told.clone());
             router.clone().call(request)
         });
         let mut builder = http1::Builder::new();

@@ -9,6 +9,7 @@ mod door;
 mod faults;
 mod frame;
 mod help;
+mod live;
 mod mail;
 mod record;
 
@@ -21,6 +22,7 @@ pub(crate) use door::Door;
 pub(crate) use faults::Faults;
 pub(crate) use frame::Frame;
 pub(crate) use help::Help;
+pub(crate) use live::Live;
 pub(crate) use mail::Mail;
 pub(crate) use record::Record;
 
@@ -57,6 +59,7 @@ pub(crate) struct Texts {
     pub(crate) record: Record,
     pub(crate) account: Account,
     pub(crate) help: Help,
+    pub(crate) live: Live,
     pub(crate) faults: Faults,
 }
 
@@ -70,6 +73,7 @@ impl Texts {
             record: Record::of(lang),
             account: Account::of(lang),
             help: Help::of(lang),
+            live: Live::of(lang),
             faults: Faults::of(lang),
         }
     }

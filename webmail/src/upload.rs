@@ -46,10 +46,15 @@ impl UploadForm {
 
     /// Reads a form to its end.
     pub(crate) async fn read(multipart: Multipart) -> Result<Self, Fault> {
-        timeout(READ_TIMEOUT, Self::read_all(multipart)).await.unwrap_or(Err(Fault::Slow))
+        timeout(READ_TIMEOUT, Self::read_all(multipart, true)).await.unwrap_or(Err(Fault::Slow))
     }
 
-    async fn read_all(mut multipart: Multipart) -> Result<Self, Fault> {
+    /// Reads a form to its end, and keeps none of its files.
+    pub(crate) async fn read_texts(multipart: Multipart) -> Result<Self, Fault> {
+        timeout(READ_TIMEOUT, Self::read_all(multipart, false)).await.unwrap_or(Err(Fault::Slow))
+    }
+
+    async fn read_all(mut multipart: Multipart, files_too: bool) -> Result<Self, Fault> {
         let mut form = Self::default();
         let mut octets = 0;
         while let Some(mut part) = multipart.next_field().await.map_err(|e| fault(&e))? {
@@ -62,6 +67,10 @@ impl UploadForm {
                 form.fields.insert(name, value);
                 continue;
             };
+            if !files_too {
+                while part.chunk().await.map_err(|e| fault(&e))?.is_some() {}
+                continue;
+            }
             let media_type = media_type(part.content_type());
             let mut content = Vec::new();
             let mut size: usize = 0;

@@ -25,10 +25,14 @@ pub(crate) struct Visitor {
     pub(crate) address: MailAddress,
     /// As the pages call them.
     pub(crate) name: String,
+    /// As subjects that are made for programs name them: name at birth, given name, date of birth.
+    pub(crate) traits: String,
     pub(crate) lang: Lang,
     pub(crate) csrf: String,
     /// The second of the request.
     pub(crate) now: i64,
+    /// When the session ends if it is not used, seconds since 1970.
+    pub(crate) ends: i64,
     session: SessionId,
     opened: Opened,
 }
@@ -60,15 +64,17 @@ impl FromRequestParts<App> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
         let Some((_, session)) = session(app, parts).await? else { return Err(Fault::LoggedOut) };
-        let WebSession { id, opened, csrf, .. } = session;
+        let WebSession { id, opened, csrf, ends, .. } = session;
         let account = app.store().view(opened.account)?.account_record()?;
         Ok(Self {
             account: opened.account,
             name: account.traits.as_ref().map_or_else(String::new, called),
+            traits: account.traits.as_ref().map_or_else(String::new, written),
             address: account.address,
             lang: parts.extensions.get().copied().unwrap_or_else(|| app.lang()),
             csrf,
             now: app.post().now().as_second(),
+            ends,
             session: id,
             opened,
         })
@@ -90,6 +96,12 @@ impl OptionalFromRequestParts<App> for Visitor {
 /// `Dominique PAT-TROIS`
 fn called(traits: &IdentityTraits) -> String {
     format!("{} {}", capitalised(traits.first_given_name()), traits.birth_name())
+}
+
+/// `PAT-TROIS DOMINIQUE 28/03/1979`
+fn written(traits: &IdentityTraits) -> String {
+    let (birth_name, given_name) = (traits.birth_name(), traits.first_given_name());
+    format!("{birth_name} {given_name} {}", traits.birth_date().strftime("%d/%m/%Y"))
 }
 
 /// A given name as people write it.
@@ -122,7 +134,8 @@ impl Visitor {
     ) -> Result<Page, Fault> {
         let view = app.store().view(self.account)?;
         let unread = view.mailbox_state(view.inbox()?)?.unseen;
-        let who = Who { name: self.name.clone(), csrf: self.csrf.clone(), unread };
+        let (name, csrf, left) = (self.name.clone(), self.csrf.clone(), self.ends - self.now);
+        let who = Who { name, csrf, unread, left };
         Ok(Page { who: Some(who), place, ..Page::outside(self.texts(), title, here) })
     }
 

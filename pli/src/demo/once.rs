@@ -27,6 +27,8 @@ const WORDS: &str = "Bonjour,\n\nVeuillez trouver ci-joint la lettre de sortie d
                      Le service de cardiologie\n";
 /// What the citizen answers.
 const ANSWER: &str = "Merci pour la lettre. Puis-je reprendre la marche dès cette semaine ?";
+/// Seconds after which what is written on the site leaves.
+const UNDO_FOR: u64 = 11;
 /// How often a mailbox of files is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -74,6 +76,8 @@ async fn chain(demo: &Demo, say: &(impl Fn(&str) + Sync)) -> Outcome<()> {
     drop(view);
     told("classée", "filed", &title);
     answer(demo, citizen.ins).await?;
+    // An answer can be taken back for ten seconds; the demo's clock need not wait for them.
+    demo.advance(UNDO_FOR).await?;
     until(hospital, service, |view| Ok(messages_of(view)? > in_service)).await?;
     told("répondue", "answered", SERVICE);
     Ok(())

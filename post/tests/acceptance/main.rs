@@ -3,6 +3,7 @@
 
 mod authors;
 mod delivered;
+mod held;
 mod nameless;
 mod system;
 

@@ -72,6 +72,9 @@ pub(crate) fn clean(html: &str) -> String {
 }
 
 #[cfg(test)]
+mod evasion;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -20,6 +20,9 @@ use mailstore::{MailboxId, QueueId, StoreError, ThreadId, Transaction};
 use post::{DsnRequest, Envelope, Origin, Post, RecipientDsn, Submitter};
 use std::sync::Arc;
 
+use super::draft::DraftOf;
+use super::sent::{Held, UNDO_FOR};
+
 /// Octets handed to the post at once.
 const CHUNK: usize = 64 * 1024;
 /// How old a form may be and still date its message, seconds.
@@ -57,6 +60,12 @@ pub(crate) struct Outgoing {
     pub(crate) follows: Vec<String>,
     /// What makes one form's message itself, whatever is in it.
     pub(crate) token: Token,
+    /// How often the form's message was taken back: sent again, it is another one.
+    pub(crate) undone: u32,
+    /// The draft that it was, and becomes again when it is taken back.
+    pub(crate) of: DraftOf,
+    /// Of a first message: the conversation that shows to whom it goes.
+    pub(crate) shown_by: String,
 }
 
 impl std::fmt::Debug for Outgoing {
@@ -77,6 +86,11 @@ impl Token {
         let mut random = [0; 16];
         post.random().fill(&mut random)?;
         Ok(Self { made: post.now().as_second(), random })
+    }
+
+    /// By which the form is known.
+    pub(crate) fn id(&self) -> [u8; 16] {
+        self.random
     }
 }
 
@@ -106,6 +120,7 @@ impl Outgoing {
             all.update(part);
         };
         add(&self.token.random);
+        add(&self.undone.to_be_bytes());
         add(self.to.lookup_key().as_str().as_bytes());
         add(self.subject.as_bytes());
         add(self.text.as_bytes());
@@ -153,8 +168,8 @@ impl Outgoing {
         builder.body(body).write_to_vec()
     }
 
-    /// Sends it and keeps a copy. At `Ok` both are on stable storage. Gives the conversation that it belongs to,
-    /// or nothing when it had been sent before.
+    /// Sends it and keeps a copy. At `Ok` both are on stable storage, and nothing leaves for [`UNDO_FOR`]. Gives the
+    /// conversation that it belongs to, or nothing when it had been sent before.
     pub(crate) async fn send(self, post: &Post) -> Result<Option<ThreadId>, Verdict> {
         let fingerprint = self.fingerprint();
         let hash = hex::encode(fingerprint.get(..16).unwrap_or_default());
@@ -175,8 +190,10 @@ impl Outgoing {
         for chunk in octets.chunks(CHUNK) {
             incoming.write(chunk)?;
         }
-        let accepted = incoming.finish().await?;
-        let kept = self.keep_copy(post, octets, fingerprint, accepted.queue_id()).await;
+        // Whole seconds: it is never less than was promised.
+        let due = now + UNDO_FOR + 1;
+        let accepted = incoming.finish_held(due).await?;
+        let kept = self.keep_copy(post, octets, fingerprint, (accepted.queue_id(), due)).await;
         kept.map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "the copy of a sent message");
             Verdict::StorageUnavailable
@@ -189,7 +206,7 @@ impl Outgoing {
         post: &Post,
         octets: Vec<u8>,
         fingerprint: Vec<u8>,
-        queue_id: QueueId,
+        (queue, due): (QueueId, i64),
     ) -> Result<Option<ThreadId>, StoreError> {
         let mut writer = post.store().body_writer()?;
         for chunk in octets.chunks(CHUNK) {
@@ -199,8 +216,9 @@ impl Outgoing {
         let digest = digest_of(&octets);
         let content = Arc::new(Prepared::new(digest)?);
         let copy = [b"copy ", fingerprint.as_slice()].concat();
+        let (token, of, to) = (self.token.clone(), self.of.id(), self.shown_by.clone());
         let work = move |tx: &mut Transaction<'_>| -> Result<Option<ThreadId>, StoreError> {
-            if tx.accept_once(&copy, queue_id)?.is_some() {
+            if tx.accept_once(&copy, queue)?.is_some() {
                 return Ok(None);
             }
             let sent = sent_mailbox(tx)?;
@@ -211,6 +229,9 @@ impl Outgoing {
                 flags: Flags::SEEN,
                 internal_date: tx.now(),
             })?;
+            let (message, uid, to) = (added.message, added.uid, to.clone());
+            let held = Held { queue, due, message, mailbox: sent, uid, of, to };
+            super::sent::note(tx, &token, held)?;
             Ok(Some(added.thread))
         };
         let (actor, account) = (self.submitter.actor, self.submitter.account);

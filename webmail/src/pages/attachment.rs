@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use clinical::value_sets::Kind;
 use domain::Lang;
-use mailstore::message::PartKind;
+use mailstore::message::{Part, PartKind};
 use mailstore::{MessageId, StoreError, Transaction, View};
 use record::by_hand::{self, ByHandError};
 use record::part::PartError;
@@ -24,7 +24,7 @@ use crate::mail::survey::{Item, Survey, Thread};
 use crate::mail::veil::Veil;
 use crate::mail::withheld::Withholding;
 use crate::mail::{html, part};
-use crate::page::{Page, Place, Problem, render, shown};
+use crate::page::{Page, Place, Problem, Problems, render, shown};
 use crate::text::Texts;
 use crate::visitor::Visitor;
 use crate::when::When;
@@ -175,18 +175,26 @@ fn find(view: &View<'_>, visitor: &Visitor, message: &str) -> Result<(Thread, Me
     Ok((survey.thread(message.thread).ok_or(Fault::NotFound)?, id))
 }
 
+/// A part of a message that may be handed out.
+struct Readable {
+    thread: Thread,
+    message: MessageId,
+    path: PartPath,
+    part: Part,
+}
+
 /// What a path names in a message, unless it only holds other parts or is withheld for now.
 fn readable(
     view: &View<'_>,
     visitor: &Visitor,
     message: &str,
     part: &str,
-) -> Result<(Thread, MessageId, PartPath), Fault> {
+) -> Result<Readable, Fault> {
     let (thread, id) = find(view, visitor, message)?;
     let path: PartPath = part.parse().map_err(|_| Fault::NotFound)?;
     let structure = view.structure(id)?;
-    let found = structure.part.find(&path.0).ok_or(Fault::NotFound)?;
-    if matches!(found.kind, PartKind::Multipart { .. }) {
+    let part = structure.part.find(&path.0).ok_or(Fault::NotFound)?;
+    if matches!(part.kind, PartKind::Multipart { .. }) {
         return Err(Fault::NotFound);
     }
     let fates = record::fate_of_message(view, id)?;
@@ -196,7 +204,7 @@ fn readable(
     if withheld.holds(view, id, &path.0)? {
         return Err(Fault::NotFound);
     }
-    Ok((thread, id, path))
+    Ok(Readable { thread, message: id, path, part: part.clone() })
 }
 
 #[derive(Template)]
@@ -216,14 +224,13 @@ pub(crate) async fn markup(
 ) -> Result<Response, Fault> {
     app.read(move |app| {
         let view = app.store().view(visitor.account)?;
-        let (thread, id, path) = readable(&view, &visitor, &message, &path)?;
-        let structure = view.structure(id)?;
-        let found = structure.part.find(&path.0).ok_or(Fault::NotFound)?;
-        if !found.is("text", "html") {
+        let found = readable(&view, &visitor, &message, &path)?;
+        if !found.part.is("text", "html") {
             return Err(Fault::NotFound);
         }
-        let markup = part::markup(app.store(), &view, &view.message(id)?, found)?;
-        let veil = veil(app, &visitor, std::slice::from_ref(&thread));
+        let message = view.message(found.message)?;
+        let markup = part::markup(app.store(), &view, &message, &found.part)?;
+        let veil = veil(app, &visitor, std::slice::from_ref(&found.thread));
         let content = veil.over(&html::clean(&markup)).into_owned();
         let title = visitor.texts().mail.html_frame.clone();
         let assets = crate::assets::folder();
@@ -243,17 +250,16 @@ pub(crate) async fn download(
 ) -> Result<Response, Fault> {
     app.read(move |app| {
         let view = app.store().view(visitor.account)?;
-        let (_, id, path) = readable(&view, &visitor, &message, &path)?;
-        let structure = view.structure(id)?;
-        let found = structure.part.find(&path.0).ok_or(Fault::NotFound)?;
-        let name = found.filename().map(|name| file_name(&name)).unwrap_or_default();
-        let octets = match record::part::content(app.store(), &view, id, &path.0, MAX_DOWNLOAD) {
+        let Readable { message, path, part, .. } = readable(&view, &visitor, &message, &path)?;
+        let name = part.filename().map(|name| file_name(&name)).unwrap_or_default();
+        let content = record::part::content(app.store(), &view, message, &path.0, MAX_DOWNLOAD);
+        let octets = match content {
             Ok(octets) => octets,
             Err(PartError::NoSuchPart) => return Err(Fault::NotFound),
             Err(PartError::Store(error)) => return Err(error.into()),
             Err(error) => return Err(ours(&error)),
         };
-        let media_type = format!("{}/{}", found.media_type, found.media_subtype);
+        let media_type = format!("{}/{}", part.media_type, part.media_subtype);
         Ok(handed_out(&media_type, &name, octets))
     })
     .await
@@ -308,7 +314,7 @@ struct FilePage {
     name: String,
     kinds: Vec<KindChoice>,
     csrf: String,
-    problems: Vec<Problem>,
+    problems: Problems,
 }
 
 fn file_page(
@@ -316,20 +322,20 @@ fn file_page(
     visitor: &Visitor,
     (message, path): (&str, &str),
     (name, kind): (Option<&str>, Kind),
-    problems: Vec<Problem>,
+    problems: Problems,
 ) -> Result<Response, Fault> {
     let view = app.store().view(visitor.account)?;
-    let (thread, id, path) = readable(&view, visitor, message, path)?;
-    let structure = view.structure(id)?;
-    let found = structure.part.find(&path.0).ok_or(Fault::NotFound)?;
-    if !by_hand::seems_allowed(found) {
+    let Readable { thread, message: id, path, part } = readable(&view, visitor, message, path)?;
+    if !by_hand::seems_allowed(&part) {
         return Err(Fault::NotFound);
     }
     let veil = veil(app, visitor, std::slice::from_ref(&thread));
-    let file = veil.over(&file_name(&found.filename().unwrap_or_default())).into_owned();
+    let file = veil.over(&file_name(&part.filename().unwrap_or_default())).into_owned();
     let given = file.rsplit_once('.').map_or(file.as_str(), |(name, _)| name).replace('_', " ");
     let here = format!("/messages/{id}/file/{path}");
-    let page = visitor.page(app, &visitor.texts().record.file_title, &here, Place::Record)?;
+    let page = visitor
+        .page(app, &visitor.texts().record.file_title, &here, Place::Record)?
+        .with(&problems);
     let label = |kind: Kind| kind.label().get(visitor.lang);
     let kinds = Kind::ALL
         .map(|of| KindChoice { slug: of.slug(), label: label(of), chosen: of == kind })
@@ -358,7 +364,7 @@ pub(crate) async fn ask_file(
     Path((message, path)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
     app.read(move |app| {
-        file_page(app, &visitor, (&message, &path), (None, Kind::Other), Vec::new())
+        file_page(app, &visitor, (&message, &path), (None, Kind::Other), Problems::default())
     })
     .await
 }
@@ -380,9 +386,10 @@ pub(crate) async fn file(
             let (visitor, message, path) = (visitor.clone(), message.clone(), path.clone());
             move |app| {
                 let view = app.store().view(visitor.account)?;
-                let (thread, id, path) = readable(&view, &visitor, &message, &path)?;
-                let date = view.message(id)?.received;
-                Ok((thread.id, date, by_hand::prepare(app.store(), &view, id, &path.0)))
+                let Readable { thread, message, path, .. } =
+                    readable(&view, &visitor, &message, &path)?;
+                let date = view.message(message)?.received;
+                Ok((thread.id, date, by_hand::prepare(app.store(), &view, message, &path.0)))
             }
         })
         .await?;
@@ -409,7 +416,7 @@ pub(crate) async fn file(
             }
             let said = visitor.texts().of(error.sentence());
             let field = if matches!(error, ByHandError::NoTitle) { "name" } else { "" };
-            let problems = vec![Problem::of(field, &said)];
+            let problems = Problems::from(Problem::of(field, &said));
             app.read(move |app| {
                 file_page(app, &visitor, (&message, &path), (Some(&title), kind), problems)
             })

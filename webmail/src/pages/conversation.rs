@@ -13,14 +13,16 @@ use serde::Deserialize;
 
 use super::attachment::{Card, cards};
 use super::conversations::{titled, veil};
+use super::writing::Writing;
 use crate::app::App;
 use crate::fault::Fault;
+use crate::mail::draft::DraftOf;
 use crate::mail::letter::{Letter, Report};
-use crate::mail::outgoing::Token;
 use crate::mail::person::Person;
+use crate::mail::sent;
 use crate::mail::survey::{Item, Partner, Survey, Thread};
 use crate::mail::veil::Veil;
-use crate::page::{Page, Place, Problem, render};
+use crate::page::{Page, Place, render};
 use crate::text::{Texts, fill};
 use crate::visitor::Visitor;
 use crate::when::{Moment, When};
@@ -33,24 +35,19 @@ const MAX_SHOWN: usize = 200;
 pub(crate) struct Asked {
     sent: Option<String>,
     filed: Option<String>,
+    undone: Option<String>,
+    late: Option<String>,
+    discarded: Option<String>,
 }
 
-/// The form of an answer.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ReplyForm {
-    pub(crate) title: String,
-    pub(crate) csrf: String,
-    pub(crate) token: String,
-    pub(crate) subject: String,
-    pub(crate) text: String,
-    pub(crate) had_files: bool,
-    pub(crate) problems: Vec<Problem>,
-}
-
-impl ReplyForm {
-    pub(crate) fn wrong(&self, field: &str) -> bool {
-        self.problems.iter().any(|problem| problem.field == field)
-    }
+/// What the page has to say first.
+struct Notice {
+    done: bool,
+    title: String,
+    text: String,
+    /// The message that can be taken back, and the seconds left for it.
+    undo: Option<String>,
+    left: i64,
 }
 
 /// Why there is no answer, and what one can do instead.
@@ -62,20 +59,20 @@ struct Closed {
 }
 
 /// One message of the page.
-struct Shown {
+pub(crate) struct Shown {
     id: String,
-    author: String,
-    at: Moment,
+    pub(crate) author: String,
+    pub(crate) at: Moment,
     mine: bool,
     automatic: bool,
-    text: String,
-    quoted: String,
+    pub(crate) text: String,
+    pub(crate) quoted: String,
     html: Option<String>,
-    cut: bool,
-    damaged: bool,
-    report: Option<String>,
+    pub(crate) cut: bool,
+    pub(crate) damaged: bool,
+    pub(crate) report: Option<String>,
     failed: bool,
-    cards: Vec<Card>,
+    pub(crate) cards: Vec<Card>,
 }
 
 #[derive(Template)]
@@ -83,13 +80,14 @@ struct Shown {
 struct ConversationPage {
     page: Page,
     id: String,
+    csrf: String,
     subject: String,
     person: Person,
     letters: Vec<Shown>,
-    form: Option<ReplyForm>,
+    notice: Option<Notice>,
+    reply_to: String,
+    form: Option<Writing>,
     closed: Option<Closed>,
-    sent: bool,
-    filed: Option<String>,
 }
 
 /// `GET /conversations/{thread}`
@@ -109,7 +107,40 @@ pub(crate) async fn show(
         }
     });
     mark_seen(&app, &visitor, unread.await?).await;
-    app.read(move |app| page(app, &visitor, id, &asked, StatusCode::OK, ReplyForm::default())).await
+    app.read(move |app| page(app, &visitor, id, &asked, StatusCode::OK, Writing::default())).await
+}
+
+/// A conversation as its pages read it.
+pub(crate) struct Read {
+    pub(crate) thread: Thread,
+    pub(crate) partner: Option<Partner>,
+    pub(crate) person: Person,
+    pub(crate) subject: String,
+    pub(crate) letters: Vec<Shown>,
+}
+
+/// Reads a conversation of the account.
+pub(crate) fn read(
+    app: &App,
+    view: &View<'_>,
+    visitor: &Visitor,
+    id: ThreadId,
+) -> Result<Read, Fault> {
+    let thread = Survey::of(view, &visitor.address)?.thread(id).ok_or(Fault::NotFound)?;
+    let veil = veil(app, visitor, std::slice::from_ref(&thread));
+    let when = app.when(visitor.lang);
+    let partner = thread.partner(view)?;
+    let person = match &partner {
+        Some(partner) => veil.people().of(&partner.address, partner.chosen.as_deref()),
+        None => Person { name: visitor.texts().mail.unknown_sender.clone(), ..Person::default() },
+    };
+    let subject = titled(&veil, visitor, &thread.subject());
+    let skipped = thread.items.len().saturating_sub(MAX_SHOWN);
+    let items = thread.items.iter().skip(skipped);
+    let letters = items
+        .map(|item| shown(app, view, visitor, &veil, &when, &person, item))
+        .collect::<Result<_, _>>()?;
+    Ok(Read { thread, partner, person, subject, letters })
 }
 
 /// The page with a form as it came.
@@ -119,51 +150,74 @@ pub(crate) fn page(
     id: ThreadId,
     asked: &Asked,
     status: StatusCode,
-    form: ReplyForm,
+    form: Writing,
 ) -> Result<Response, Fault> {
     let view = app.store().view(visitor.account)?;
-    let thread = Survey::of(&view, &visitor.address)?.thread(id).ok_or(Fault::NotFound)?;
-    let veil = veil(app, visitor, std::slice::from_ref(&thread));
-    let when = app.when(visitor.lang);
+    let Read { thread, partner, person, subject, letters } = read(app, &view, visitor, id)?;
     let t = visitor.texts();
-    let partner = thread.partner(&view)?;
-    let person = match &partner {
-        Some(partner) => veil.people().of(&partner.address, partner.chosen.as_deref()),
-        None => Person { name: t.mail.unknown_sender.clone(), ..Person::default() },
-    };
-    let subject = titled(&veil, &thread.subject());
     let here = format!("/conversations/{id}");
-    let page =
-        visitor.page(app, &format!("{subject} · {}", person.name), &here, Place::Conversations)?;
-    let skipped = thread.items.len().saturating_sub(MAX_SHOWN);
-    let items = thread.items.iter().skip(skipped);
-    let letters = items
-        .map(|item| shown(app, &view, visitor, &veil, &when, &person, item))
-        .collect::<Result<_, _>>()?;
+    let title = format!("{subject} · {}", person.name);
+    let page = visitor.page(app, &title, &here, Place::Conversations)?.with(&form.problems);
+    let notice = notice(t, &view, visitor, &thread, asked)?;
+    let reply_to = fill(&t.mail.reply_to, &person.name);
+    let form = form.shown(app, &view, visitor, DraftOf::Answer(id))?;
     let (form, closed) = match &partner {
-        Some(partner) if partner.is_open() => {
-            let title = fill(&t.mail.reply_to, &person.name);
-            let token = Token::new(app.post())?.to_string();
-            // A form that comes back keeps its mark: sent again, it is the same message.
-            let token = if form.token.is_empty() { token } else { form.token };
-            (Some(ReplyForm { title, csrf: visitor.csrf.clone(), token, ..form }), None)
+        Some(partner) if partner.is_open() => (Some(form), None),
+        partner => {
+            let when = app.when(visitor.lang);
+            (None, Some(closed(t, &when, partner.as_ref(), form.text)))
         }
-        partner => (None, Some(closed(t, &when, partner.as_ref(), form.text))),
     };
-    let filed = asked.filed.is_some().then(|| t.record.filed.clone());
-    let sent = asked.sent.is_some();
+    let (id, csrf) = (id.to_string(), visitor.csrf.clone());
     let page = ConversationPage {
         page,
-        id: id.to_string(),
+        id,
+        csrf,
         subject,
         person,
         letters,
+        notice,
+        reply_to,
         form,
         closed,
-        sent,
-        filed,
     };
     render(status, &page)
+}
+
+/// What the page has to say first: that a message can still be taken back, else what has just happened.
+fn notice(
+    t: &Texts,
+    view: &View<'_>,
+    visitor: &Visitor,
+    thread: &Thread,
+    asked: &Asked,
+) -> Result<Option<Notice>, StoreError> {
+    let said = |title: &String, text: &String| Notice {
+        done: true,
+        title: title.clone(),
+        text: text.clone(),
+        undo: None,
+        left: 0,
+    };
+    let waiting = sent::waiting(view, visitor.now)?;
+    // The latest one, if there are several.
+    let items = thread.items.iter().rev();
+    let held = items.into_iter().find_map(|item| Some((item.id, waiting.get(&item.id)?)));
+    if let Some((message, due)) = held {
+        let undo = Some(message.to_string());
+        let left = due - visitor.now;
+        return Ok(Some(Notice { undo, left, ..said(&t.mail.leaving, &t.mail.leaving_more) }));
+    }
+    Ok(match asked {
+        Asked { late: Some(_), .. } => {
+            Some(Notice { done: false, ..said(&t.mail.too_late, &t.mail.too_late_more) })
+        }
+        Asked { sent: Some(_), .. } => Some(said(&t.mail.sent, &t.mail.sent_more)),
+        Asked { undone: Some(_), .. } => Some(said(&t.mail.undone, &t.mail.undone_more)),
+        Asked { filed: Some(_), .. } => Some(said(&t.record.filed, &String::new())),
+        Asked { discarded: Some(_), .. } => Some(said(&t.mail.discarded, &String::new())),
+        _ => None,
+    })
 }
 
 /// Why the citizen may not write here.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::fault::Fault;
+use crate::mail::draft::{self, DraftOf};
 use crate::mail::person::Person;
 use crate::mail::survey::{Survey, Thread, named};
 use crate::mail::veil::Veil;
@@ -34,6 +35,7 @@ struct Row {
     unread: usize,
     attachments: String,
     closed: bool,
+    draft: bool,
 }
 
 #[derive(Template)]
@@ -41,6 +43,8 @@ struct Row {
 struct ListPage {
     page: Page,
     rows: Vec<Row>,
+    /// There is a draft of a message that begins a conversation.
+    begun: bool,
     newer: Option<usize>,
     older: Option<usize>,
     cut: bool,
@@ -67,9 +71,15 @@ pub(crate) async fn list(
         let veil = veil(app, &visitor, &survey.threads);
         let when = app.when(visitor.lang);
         let here = survey.threads.iter().skip(skipped).take(PAGE);
-        let rows = here.map(|thread| row(&view, thread, &veil, &when)).collect::<Result<_, _>>()?;
+        let drafts = draft::all(&view)?;
+        let row = |thread: &Thread| {
+            let draft = drafts.contains(&DraftOf::Answer(thread.id).id());
+            Ok(Row { draft, ..row(&view, &visitor, thread, &veil, &when)? })
+        };
+        let rows = here.map(row).collect::<Result<_, StoreError>>()?;
+        let begun = drafts.contains(&DraftOf::New.id());
         let newer = (number > 1).then(|| number - 1);
-        shown(&ListPage { page, rows, newer, older, cut: survey.cut })
+        shown(&ListPage { page, rows, begun, newer, older, cut: survey.cut })
     })
     .await
 }
@@ -88,7 +98,13 @@ pub(crate) fn veil_of(app: &App, view: &View<'_>, visitor: &Visitor) -> Result<V
     Ok(veil(app, visitor, &Survey::of(view, &visitor.address)?.threads))
 }
 
-fn row(view: &View<'_>, thread: &Thread, veil: &Veil, when: &When) -> Result<Row, StoreError> {
+fn row(
+    view: &View<'_>,
+    visitor: &Visitor,
+    thread: &Thread,
+    veil: &Veil,
+    when: &When,
+) -> Result<Row, StoreError> {
     let partner = thread.partner(view)?;
     let people = veil.people();
     let person = match &partner {
@@ -106,20 +122,26 @@ fn row(view: &View<'_>, thread: &Thread, veil: &Veil, when: &When) -> Result<Row
     Ok(Row {
         id: thread.id.to_string(),
         person,
-        subject: titled(veil, &subject),
+        subject: titled(veil, visitor, &subject),
         gist: last.map(|item| veil.over(&item.message.preview).into_owned()).unwrap_or_default(),
         at: when.millis(last.map_or(0, |item| item.message.received)),
         unread: thread.unread(),
         attachments,
         closed: partner.is_some_and(|partner| partner.exchange.is_some() && !partner.is_open()),
+        draft: false,
     })
 }
 
-/// A subject for people, never empty.
-pub(crate) fn titled(veil: &Veil, subject: &str) -> String {
-    if subject.is_empty() {
-        veil.people().texts.mail.no_subject.clone()
-    } else {
-        veil.over(subject).into_owned()
+/// A subject for people, never empty: who they are is in the banner already.
+pub(crate) fn titled(veil: &Veil, visitor: &Visitor, subject: &str) -> String {
+    let own =
+        subject.len().checked_sub(visitor.traits.len()).and_then(|at| subject.split_at_checked(at));
+    let label = own.filter(|(label, traits)| {
+        !label.trim().is_empty() && traits.to_lowercase() == visitor.traits.to_lowercase()
+    });
+    match label {
+        _ if subject.is_empty() => veil.people().texts.mail.no_subject.clone(),
+        Some((label, _)) if !visitor.traits.is_empty() => veil.over(label.trim()).into_owned(),
+        _ => veil.over(subject).into_owned(),
     }
 }

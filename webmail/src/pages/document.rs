@@ -69,6 +69,14 @@ fn find(view: &View<'_>, visitor: &Visitor, id: &str) -> Result<Entry, Fault> {
     if record::is_visible(&entry, visitor.now) { Ok(entry) } else { Err(Fault::NotFound) }
 }
 
+/// A document as its addresses read it: what it is, and its octets.
+fn read(app: &App, visitor: &Visitor, id: &str) -> Result<(View<'static>, Entry, Vec<u8>), Fault> {
+    let view = app.store().view(visitor.account)?;
+    let entry = find(&view, visitor, id)?;
+    let octets = record::octets(app.store(), &view, &entry)?;
+    Ok((view, entry, octets))
+}
+
 /// `GET /record/{entry}`
 pub(crate) async fn show(
     State(app): State<App>,
@@ -211,9 +219,7 @@ pub(crate) async fn view(
     Path(id): Path<String>,
 ) -> Result<Response, Fault> {
     app.read(move |app| {
-        let view = app.store().view(visitor.account)?;
-        let entry = find(&view, &visitor, &id)?;
-        let octets = record::octets(app.store(), &view, &entry)?;
+        let (_, entry, octets) = read(app, &visitor, &id)?;
         inline(Content::of(&entry, octets)).ok_or(Fault::NotFound)
     })
     .await
@@ -226,9 +232,7 @@ pub(crate) async fn media(
     Path((id, number)): Path<(String, usize)>,
 ) -> Result<Response, Fault> {
     app.read(move |app| {
-        let view = app.store().view(visitor.account)?;
-        let entry = find(&view, &visitor, &id)?;
-        let octets = record::octets(app.store(), &view, &entry)?;
+        let (_, entry, octets) = read(app, &visitor, &id)?;
         let Content::Narrative { mut media, .. } = Content::of(&entry, octets) else {
             return Err(Fault::NotFound);
         };
@@ -264,9 +268,7 @@ pub(crate) async fn download(
     Path(id): Path<String>,
 ) -> Result<Response, Fault> {
     app.read(move |app| {
-        let view = app.store().view(visitor.account)?;
-        let entry = find(&view, &visitor, &id)?;
-        let octets = record::octets(app.store(), &view, &entry)?;
+        let (view, entry, octets) = read(app, &visitor, &id)?;
         let veil = veil_of(app, &view, &visitor)?;
         let title = veil.over(&record::title(&view, &entry)?).into_owned();
         let name = |extension: &str| format!("{}.{extension}", title.replace(['/', '\\'], "-"));

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use access::{CODE_LIFE, CodeAnswer, Denied, PendingLogIn};
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use domain::{Lang, MailboxKind};
@@ -18,7 +18,7 @@ use domain::{Lang, MailboxKind};
 use crate::app::App;
 use crate::cookie;
 use crate::fault::Fault;
-use crate::page::{Page, Problem, render};
+use crate::page::{Page, Problem, Problems, render};
 use crate::serve::Caller;
 use crate::text::Texts;
 use crate::visitor::{Visitor, is_same, session};
@@ -42,13 +42,7 @@ struct DoorPage {
     csrf: String,
     identifier: String,
     said: Option<String>,
-    problems: Vec<Problem>,
-}
-
-impl DoorPage {
-    fn wrong(&self, field: &str) -> bool {
-        self.problems.iter().any(|problem| problem.field == field)
-    }
+    problems: Problems,
 }
 
 #[derive(Template)]
@@ -56,7 +50,7 @@ impl DoorPage {
 struct CodePage {
     page: Page,
     csrf: String,
-    problem: Option<String>,
+    problems: Problems,
 }
 
 #[derive(Template)]
@@ -112,7 +106,7 @@ pub(crate) async fn log_in(
     }
     let t = Texts::in_lang(lang);
     let said = asked.contains_key("ended").then(|| t.door.ended.clone());
-    door(&app, &headers, t, StatusCode::OK, String::new(), said, Vec::new())
+    door(&app, &headers, t, StatusCode::OK, String::new(), said, Problems::default())
 }
 
 fn door(
@@ -122,10 +116,10 @@ fn door(
     status: StatusCode,
     identifier: String,
     said: Option<String>,
-    problems: Vec<Problem>,
+    problems: Problems,
 ) -> Result<Response, Fault> {
     let (csrf, set) = token(app, headers)?;
-    let page = Page::outside(t, &t.door.title, "/login");
+    let page = Page::outside(t, &t.door.title, "/login").with(&problems);
     let response = render(status, &DoorPage { page, csrf, identifier, said, problems })?;
     Ok(match set {
         Some(set) => with_cookie(response, &set),
@@ -145,7 +139,7 @@ pub(crate) async fn password(
     let t = Texts::in_lang(lang);
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let identifier: String = field("identifier").trim().chars().take(MAX_IDENTIFIER).collect();
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     if identifier.is_empty() {
         problems.push(Problem::of("identifier", &t.door.identifier_missing));
     }
@@ -191,7 +185,7 @@ pub(crate) async fn ask_code(
     if cookie::value(&headers, &code_cookie(&app)).is_none() {
         return Ok(Redirect::to("/login").into_response());
     }
-    code_page(&app, &headers, Texts::in_lang(lang), StatusCode::OK, None)
+    code_page(&app, &headers, Texts::in_lang(lang), StatusCode::OK, Problems::default())
 }
 
 fn code_page(
@@ -199,11 +193,11 @@ fn code_page(
     headers: &HeaderMap,
     t: &'static Texts,
     status: StatusCode,
-    problem: Option<String>,
+    problems: Problems,
 ) -> Result<Response, Fault> {
     let (csrf, set) = token(app, headers)?;
-    let page = Page::outside(t, &t.door.code_title, "/login/code");
-    let response = render(status, &CodePage { page, csrf, problem })?;
+    let page = Page::outside(t, &t.door.code_title, "/login/code").with(&problems);
+    let response = render(status, &CodePage { page, csrf, problems })?;
     Ok(match set {
         Some(set) => with_cookie(response, &set),
         None => response,
@@ -225,24 +219,26 @@ pub(crate) async fn code(
     let code: String = typed.chars().filter(char::is_ascii_digit).take(12).collect();
     let wrong = StatusCode::UNPROCESSABLE_ENTITY;
     if code.is_empty() {
-        return code_page(&app, &headers, t, wrong, Some(t.door.code_missing.clone()));
+        let problem = Problem::of("code", &t.door.code_missing);
+        return code_page(&app, &headers, t, wrong, problem.into());
     }
     let token = match app.access().confirm_code(&pending, &code).await {
         Ok(CodeAnswer::LoggedIn(token)) => token,
         Ok(CodeAnswer::Wrong) => {
-            return code_page(&app, &headers, t, wrong, Some(t.door.code_wrong.clone()));
+            let problem = Problem::of("code", &t.door.code_wrong);
+            return code_page(&app, &headers, t, wrong, problem.into());
         }
         Ok(CodeAnswer::Expired) => return expired(&app, &headers, t),
         Err(denied) => {
             let (status, problem) = refused(t, &denied);
-            return door(&app, &headers, t, status, String::new(), None, vec![problem]);
+            return door(&app, &headers, t, status, String::new(), None, problem.into());
         }
     };
     let session = app.access().session(&token).await?;
     if session.is_none_or(|session| session.opened.kind != MailboxKind::Citizen) {
         app.access().end_session(&token).await?;
         let (status, problem) = refused(t, &Denied::NotAllowed);
-        return door(&app, &headers, t, status, String::new(), None, vec![problem]);
+        return door(&app, &headers, t, status, String::new(), None, problem.into());
     }
     let response = Redirect::to("/conversations").into_response();
     let response = with_cookie(response, &cookie::set(app.cookie(), &token.expose(), None));
@@ -254,7 +250,7 @@ pub(crate) async fn code(
 fn expired(app: &App, headers: &HeaderMap, t: &'static Texts) -> Result<Response, Fault> {
     let problem = Problem::of("identifier", &t.door.code_expired);
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let response = door(app, headers, t, status, String::new(), None, vec![problem])?;
+    let response = door(app, headers, t, status, String::new(), None, problem.into())?;
     Ok(with_cookie(response, &cookie::clear(&code_cookie(app))))
 }
 
@@ -272,7 +268,11 @@ pub(crate) async fn log_out(
         app.access().end_session(&token).await?;
     }
     let response = Redirect::to("/logout").into_response();
-    Ok(with_cookie(response, &cookie::clear(app.cookie())))
+    let mut response = with_cookie(response, &cookie::clear(app.cookie()));
+    // W3C Clear Site Data
+    let cleared = HeaderValue::from_static(r#""cache", "storage""#);
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), cleared);
+    Ok(response)
 }
 
 /// `GET /logout`: the page that says one is out.

@@ -56,6 +56,8 @@ struct RecordPage {
     page: Page,
     groups: Vec<Group>,
     by_date: bool,
+    /// What is said of documents that wait for a professional's word.
+    waiting: Vec<String>,
 }
 
 impl RecordPage {
@@ -95,7 +97,11 @@ pub(crate) async fn list(
         };
         let title = &visitor.texts().record.title;
         let page = visitor.page(app, title, "/record", Place::Record)?;
-        shown(&RecordPage { page, groups, by_date })
+        let until = record::waiting_until(&view, visitor.now)?.into_iter();
+        let day = |until| Timestamp::from_second(until).map(|at| list.when.day(at).shown).ok();
+        let said = |day: String| fill(&visitor.texts().record.waiting, &day);
+        let waiting = until.filter_map(day).map(said).collect();
+        shown(&RecordPage { page, groups, by_date, waiting })
     })
     .await
 }

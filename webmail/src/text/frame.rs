@@ -18,6 +18,9 @@ super::texts! {
             "This mail is not made for emergencies. In an emergency, call 15 or 112.";
         back_to_list: "Toutes les conversations", "All conversations";
         back_to_record: "Tout le dossier", "The whole record";
+        back_to_conversation: "La conversation", "The conversation";
+        colon: " :", ":";
+        error: "Erreur : {}", "Error: {}";
         cancel: "Annuler", "Cancel";
         today: "aujourd'hui", "today";
         yesterday: "hier", "yesterday";

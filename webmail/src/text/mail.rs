@@ -63,6 +63,34 @@ super::texts! {
         send: "Envoyer", "Send";
         sent: "Votre message est parti", "Your message has been sent";
         sent_more: "Vous le retrouvez dans cette conversation.", "You find it in this conversation.";
+        leaving: "Votre message part dans quelques secondes", "Your message leaves in a few seconds";
+        leaving_more: "Vous pouvez l'annuler pendant dix secondes, même si vous fermez cette page entre-temps.",
+            "You can take it back for ten seconds, even if you close this page in between.";
+        undo: "Annuler l'envoi", "Undo sending";
+        undone: "L'envoi est annulé", "Sending is undone";
+        undone_more: "Rien n'est parti. Votre texte est ci-dessous ; s'il y avait des fichiers, choisissez-les de nouveau.",
+            "Nothing was sent. Your text is below; if there were files, choose them again.";
+        too_late: "Trop tard : le message est parti", "Too late: the message has been sent";
+        too_late_more: "Pour corriger quelque chose, écrivez un nouveau message.", "To correct something, write a new message.";
+        save_draft: "Enregistrer le brouillon", "Save draft";
+        discard_draft: "Supprimer le brouillon", "Discard draft";
+        draft_saved: "Brouillon enregistré {}. Les fichiers joints ne sont pas gardés.", "Draft saved {}. Attached files are not kept.";
+        draft_chip: "Brouillon", "Draft";
+        discarded: "Le brouillon est supprimé", "The draft has been discarded";
+        begun: "Reprendre le message commencé", "Continue the message you began";
+        ends: "Votre session se termine {} si vous ne faites rien d'ici là. Enregistrer le brouillon la prolonge.",
+            "Your session ends {} if you do nothing until then. Saving the draft extends it.";
+        pdf: "Réunir mes photos en un document PDF", "Gather my photographs into a PDF document";
+        pdf_hint: "Pour des pages photographiées (JPEG, PNG) : plus facile à lire et à classer pour le professionnel. Le lieu noté par l'appareil n'est pas transmis.",
+            "For photographed pages (JPEG, PNG): easier for the professional to read and file. The place noted by the device is not passed on.";
+        photos: "Photos.pdf", "Photographs.pdf";
+        photo_broken: "L'image « {} » ne peut pas être lue. Joignez-la sans la réunir en PDF, ou prenez une autre photo.",
+            "The image “{}” cannot be read. Attach it without gathering it into a PDF, or take another photograph.";
+        print: "Version à imprimer", "Version for printing";
+        print_how: "Imprimez cette page, ou enregistrez-la en PDF, avec la commande « Imprimer » de votre navigateur.",
+            "Print this page, or save it as a PDF, with the “Print” command of your browser.";
+        print_now: "Imprimer", "Print";
+        printed: "Imprimé {}", "Printed {}";
         not_sent: "Votre message n'est pas parti", "Your message has not been sent";
         text_missing: "Écrivez votre message, ou joignez un fichier.", "Write your message, or attach a file.";
         too_long: "Votre texte est trop long : 100 000 caractères au plus.", "Your text is too long: at most 100,000 characters.";

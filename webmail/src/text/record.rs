@@ -12,6 +12,8 @@ super::texts! {
         empty_title: "Votre dossier est encore vide", "Your record is still empty";
         empty: "Un document qu'un professionnel vous envoie est classé ici de lui-même, quand l'identité qu'il porte est la vôtre. Vous pourrez aussi classer les fichiers joints à vos messages.",
             "A document that a professional sends you is filed here by itself when the identity in it is yours. You will also be able to file what is attached to your messages.";
+        waiting: "Un document vous attend : le professionnel qui l'a envoyé souhaite d'abord vous en parler. Vous pourrez le lire ici à partir du {}.",
+            "A document is waiting for you: the professional who sent it would like to speak with you about it first. You will be able to read it here from {}.";
         more: "Documents plus anciens", "Older documents";
         all_of_kind: "Tous : {}", "All: {}";
         by: "par {}", "by {}";

@@ -7,8 +7,11 @@
     reason = "tests panic"
 )]
 
+mod comfort;
 mod door;
 mod dossier;
+mod hardening;
+mod live;
 mod reading;
 mod safety;
 mod serving;

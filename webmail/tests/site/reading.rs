@@ -32,7 +32,7 @@ async fn an_empty_list_says_what_will_come() {
 #[tokio::test]
 async fn a_conversation_is_with_a_person_of_the_directory_and_has_no_address() {
     let world = World::new().await;
-    let head = "Subject: =?utf-8?Q?XDM/1.0/DDM+CR=20d=27hospitalisation_PAT-TROIS_DOMINIQUE?=\n\
+    let head = "Subject: =?utf-8?Q?XDM/1.0/DDM+CR=20d=27hospitalisation_PAT-TROIS_Dominique_28/03/1979?=\n\
                 To: 279035121518989@patient.example";
     world
         .letter(
@@ -56,9 +56,11 @@ async fn a_conversation_is_with_a_person_of_the_directory_and_has_no_address() {
     list.says("médecin généraliste, Chalon-sur-Saône");
     list.says("absent de l’annuaire");
     list.says("&#60;script&#62;alert(1)");
-    list.says("CR d&#39;hospitalisation PAT-TROIS");
+    // Who the citizen is says the banner.
+    list.says("CR d&#39;hospitalisation</p>");
+    list.hides("28/03/1979");
     list.hides("XDM/1.0/DDM+");
-    assert!(list.text().contains("2<span class=\"hidden\"> non lus"), "{}", list.text());
+    assert!(list.text().contains("2</span><span class=\"hidden\"> non lus"), "{}", list.text());
 
     let doctors = world.thread_of(DOCTOR);
     let letter = browser.get(&format!("/conversations/{doctors}")).await;
@@ -67,9 +69,10 @@ async fn a_conversation_is_with_a_person_of_the_directory_and_has_no_address() {
     letter.says("cabinet@orange.example");
     letter.says("<summary>Afficher le texte cité</summary>");
     letter.hides("XDM/1.0/DDM+");
+    letter.hides("28/03/1979");
     // It has been seen now.
     let list = browser.get("/conversations").await;
-    assert!(list.text().contains("1<span class=\"hidden\"> non lus"), "{}", list.text());
+    assert!(list.text().contains("1</span><span class=\"hidden\"> non lus"), "{}", list.text());
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ async fn markup_in_names_subjects_and_files_is_text() {
         "/conversations/new".into(),
     ] {
         let page = browser.get(&path).await;
-        for raw in ["<img", "<b onclick", "<svg onload", "<script"] {
+        for raw in ["<img", "<b onclick", "<svg onload", "<script>"] {
             page.hides(raw);
         }
     }

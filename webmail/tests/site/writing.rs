@@ -45,7 +45,7 @@ async fn an_answer_leaves_once_and_stays_in_the_conversation() {
     assert!(!head.contains("HTTP"), "where the citizen sits is nobody's business\n{head}");
 
     let page = browser.get(&sent.location()).await;
-    page.says("Votre message est parti");
+    page.says("Votre message part dans quelques secondes");
     page.says("Merci, à bientôt €.");
     page.says("&#60;b&#62;");
     page.says("été.png");
