@@ -94,6 +94,12 @@ impl Framer {
         &self.command
     }
 
+    /// Octets that it holds.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.input.len() + self.command.len()
+    }
+
     /// Whether a command has begun.
     #[must_use]
     pub fn is_amid_command(&self) -> bool {

@@ -20,7 +20,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::login::{LogIn, Peer};
 use crate::session::auth::ASK_AGAIN;
-use crate::session::{Session, Wants};
+use crate::session::{Listings, Session, Wants};
 
 /// How long a client that has logged in may be silent.
 // RFC 3501 §5.4
@@ -28,6 +28,9 @@ pub const AUTOLOGOUT: Duration = Duration::from_secs(30 * 60);
 
 /// How long a client that has not logged in may be silent.
 pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a client may take to log in, however often it says something.
+pub const LOGIN_LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// How long the next octets of a command or a message may take to come.
 pub const DATA_TIMEOUT: Duration = Duration::from_secs(180);
@@ -56,6 +59,7 @@ pub struct Server<L: LogIn> {
     config: ListenerConfig,
     login: Arc<L>,
     store: Store,
+    listings: Arc<Listings>,
     tls: watch::Receiver<Arc<rustls::ServerConfig>>,
     stop: watch::Receiver<bool>,
 }
@@ -66,6 +70,7 @@ impl<L: LogIn> Clone for Server<L> {
             config: self.config,
             login: self.login.clone(),
             store: self.store.clone(),
+            listings: self.listings.clone(),
             tls: self.tls.clone(),
             stop: self.stop.clone(),
         }
@@ -81,7 +86,7 @@ impl<L: LogIn> Server<L> {
         tls: watch::Receiver<Arc<rustls::ServerConfig>>,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        Self { config, login, store, tls, stop }
+        Self { config, login, store, listings: Arc::default(), tls, stop }
     }
 
     /// Accepts connections until told to stop; returns when the last one has ended or the grace is over.
@@ -108,8 +113,10 @@ impl<L: LogIn> Server<L> {
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let end = Instant::now() + LIFE;
-        let session =
-            |peer, secure| Session::new(self.store.clone(), self.login.clone(), peer, secure);
+        let session = |peer, secure| {
+            let session = Session::new(self.store.clone(), self.login.clone(), peer, secure);
+            session.sharing(self.listings.clone())
+        };
         if self.config.implicit_tls {
             let (mut stream, tls) = self.handshake(stream).await?;
             let mut session = session(Peer { address, certificates: tls.certificates }, true);
@@ -147,12 +154,16 @@ impl<L: LogIn> Server<L> {
         let mut stop = self.stop.clone();
         let mut buffer = Vec::new();
         let mut silent_since = Instant::now();
+        let log_in_by = silent_since + LOGIN_LIFE;
         loop {
             if *stop.borrow() {
                 session.stop("The server stops");
             }
             if Instant::now() >= end {
                 session.stop("Log in again");
+            }
+            if !session.is_open() && Instant::now() >= log_in_by {
+                session.stop("Nobody has logged in");
             }
             let wants = session.advance().await;
             let output = session.take_output();
@@ -193,7 +204,7 @@ impl<L: LogIn> Server<L> {
                 Ok(Ok(len)) => session.receive(buffer.get(..len).unwrap_or_default()),
                 Ok(Err(error)) => return Err(Cut::Lost(error)),
                 Err(_) => {
-                    write(stream, b"* BYE Autologout\r\n").await?;
+                    write(stream, &session.cut_off("Autologout")).await?;
                     close(stream).await;
                     return Err(Cut::Silent);
                 }

@@ -139,6 +139,28 @@ impl Key {
         }
     }
 
+    /// Whether the flags of a message are not enough to tell.
+    #[must_use]
+    pub fn reads_message(&self) -> bool {
+        match self {
+            Self::All
+            | Self::Flag(..)
+            | Self::Keyword(..)
+            | Self::Recent(_)
+            | Self::New
+            | Self::Uid(_)
+            | Self::Numbers(_)
+            | Self::InUids(_)
+            | Self::InNumbers(_)
+            | Self::Saved
+            | Self::ModSeq(_) => false,
+            Self::Not(key) => key.reads_message(),
+            Self::Or(one, other) => one.reads_message() || other.reads_message(),
+            Self::And(keys) => keys.iter().any(Self::reads_message),
+            _ => true,
+        }
+    }
+
     /// Whether modification sequences are asked for.
     #[must_use]
     pub fn is_of_mod_seq(&self) -> bool {

@@ -50,8 +50,9 @@ impl<'a> Candidate<'a> {
         mailbox: &'a Mailbox,
         saved: &'a BTreeSet<u32>,
         (number, one): (u32, UidFlags),
+        placement: Option<Placement>,
     ) -> Self {
-        let (placement, message, structure, text) = (None, None, None, None);
+        let (message, structure, text) = (None, None, None);
         Self {
             store,
             view,

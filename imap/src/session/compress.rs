@@ -38,6 +38,11 @@ impl Deflated {
         self.pending.extend_from_slice(octets);
     }
 
+    /// Octets that it holds beside the inflater's.
+    pub(super) fn held(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Some octets of the client; none when more has to be read.
     pub(super) fn inflate(&mut self) -> Result<Vec<u8>, NotDeflated> {
         let mut out = Vec::with_capacity(INFLATED);

@@ -63,23 +63,23 @@ impl Open {
             }
         }
         let view = self.view()?;
-        let flags = view.flags(id, 0, u32::MAX)?;
-        let mut selected = Selected::open(&view, id, read_only, &flags)?;
+        let account = self.opened.account;
+        let listing = self.listings.of(account, id);
+        let mut selected = Selected::open(&view, id, read_only, listing)?;
+        self.listings.keep(account, id, selected.listing());
         let state = view.mailbox_state(id)?;
         if !self.enabled.rev2 {
             selected.claim(recent.unwrap_or((state.recent_from, state.uid_next)));
         }
-        let unseen = flags.iter().find(|one| !one.flags.contain(Flags::SEEN));
-        let unseen = unseen.and_then(|one| selected.number(one.uid));
+        let unseen = match self.enabled.rev2 {
+            true => None,
+            false => selected.first_unseen(&view, state.unseen)?,
+        };
         tell_selected(&selected, &view.mailbox(id)?, &state, (unseen, self.enabled.rev2), out);
-        if self.enabled.rev2 {
-            // RFC 9051 §6.3.2
-            out.extend_from_slice(b"* LIST () \"/\" ");
-            self.write_name(out, name.as_str());
-            out.extend_from_slice(b"\r\n");
-        }
+        // RFC 9051 §6.3.2
+        self.tell_name(mailbox, &name, out);
         if let Some(known) = known {
-            resync::tell(&view, &selected, &flags, &known, out)?;
+            resync::tell(&view, &selected, &known, out)?;
         }
         self.selected = Some(selected);
         Ok(Answer::ok(match (read_only, examine) {
@@ -89,8 +89,27 @@ impl Open {
         }))
     }
 
+    /// LIST with the name of a mailbox, and with what the client calls it if that is another form of it.
+    // RFC 9051 §6.3.9.7
+    fn tell_name(&self, mailbox: &WireMailbox<'_>, name: &MailboxName, out: &mut Vec<u8>) {
+        if !self.enabled.rev2 {
+            return;
+        }
+        out.extend_from_slice(b"* LIST () \"/\" ");
+        self.write_name(out, name.as_str());
+        if let WireMailbox::Other(other) = mailbox
+            && let Ok(called) = std::str::from_utf8(other.inner().as_ref())
+            && called.trim_end_matches(SEPARATOR) != name.as_str()
+        {
+            out.extend_from_slice(b" (\"OLDNAME\" (");
+            self.write_name(out, called);
+            out.extend_from_slice(b"))");
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
     // RFC 3501 §6.3.3
-    pub(super) async fn create(&self, mailbox: &WireMailbox<'_>) -> Answer {
+    pub(super) async fn create(&self, mailbox: &WireMailbox<'_>, out: &mut Vec<u8>) -> Answer {
         let work = async {
             self.check_writes()?;
             let name = match mailbox {
@@ -101,7 +120,9 @@ impl Open {
                     self.read_name(wire.strip_suffix(SEPARATOR).unwrap_or(&wire))?
                 }
             };
-            let id = self.change(move |tx| tx.create_mailbox(&name, None)).await?;
+            let made = name.clone();
+            let id = self.change(move |tx| tx.create_mailbox(&made, None)).await?;
+            self.tell_name(mailbox, &name, out);
             // RFC 8474 §4.1
             Ok(Answer::ok(format!("[MAILBOXID (F{id})] CREATE done")))
         };
@@ -252,7 +273,7 @@ fn tell_selected(
     if !rev2 {
         lines.insert(2, format!("{} RECENT", selected.count_recent()));
     }
-    if let Some(number) = unseen.filter(|_| !rev2) {
+    if let Some(number) = unseen {
         lines.push(format!("OK [UNSEEN {number}] The first unseen message"));
     }
     for line in lines {

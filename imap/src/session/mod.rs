@@ -7,11 +7,14 @@ mod answer;
 mod append;
 pub(crate) mod auth;
 mod candidate;
+mod capability;
 mod compress;
 mod decode;
 mod enabled;
 mod fetch;
 mod list;
+mod listing;
+mod literal;
 mod mailboxes;
 mod open;
 mod quota;
@@ -35,29 +38,20 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::frame::{Announced, Event, Framer, MAX_COMMAND, MAX_LITERAL};
+use crate::encode;
+use crate::frame::{Event, Framer};
 use crate::grammar::{self, Command};
 use crate::login::{LogIn, Peer};
-use crate::{APPEND_LIMIT, encode};
 use answer::Answer;
 use append::Appending;
+pub use listing::Listings;
 use open::{Open, Outcome};
 
 /// Octets of output after which it is written before more is made.
 pub const OUTPUT: usize = 32 * 1024;
 
-/// Octets of a literal that is sent without leave before log-in.
-// RFC 7888 §5
-const MAX_UNASKED: u64 = 4096;
-
 /// Lines that are no commands.
 const MAX_BAD: u32 = 50;
-
-/// What a client that has logged in may use.
-const CAPABILITIES: &str = "IMAP4rev2 IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE \
-    SPECIAL-USE CHILDREN LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES CONDSTORE QRESYNC OBJECTID \
-    SAVEDATE PREVIEW BINARY MULTIAPPEND SORT ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES QUOTA \
-    QUOTA=RES-STORAGE UTF8=ACCEPT INPROGRESS";
 
 /// What a session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +84,7 @@ enum Expects {
 pub struct Session<L> {
     store: Store,
     login: Arc<L>,
+    listings: Arc<Listings>,
     peer: Peer,
     secure: bool,
     /// Whether the certificate shown opens something; None until it is asked.
@@ -123,6 +118,7 @@ impl<L: LogIn> Session<L> {
         Self {
             store,
             login,
+            listings: Arc::default(),
             peer,
             secure,
             external: None,
@@ -143,6 +139,13 @@ impl<L: LogIn> Session<L> {
             ends: false,
             starts_tls: false,
         }
+    }
+
+    /// Shares what is known of large mailboxes with other sessions of the same store.
+    #[must_use]
+    pub fn sharing(mut self, listings: Arc<Listings>) -> Self {
+        self.listings = listings;
+        self
     }
 
     /// Greets the client.
@@ -170,24 +173,6 @@ impl<L: LogIn> Session<L> {
                 && self.login.external_opens(&self.peer).await;
             self.external = Some(opens);
         }
-    }
-
-    fn capabilities(&self) -> String {
-        if self.open.is_some() {
-            // RFC 7888 §5: only one of LITERAL+ and LITERAL-.
-            return format!(
-                "{} APPENDLIMIT={APPEND_LIMIT}{}",
-                CAPABILITIES,
-                // RFC 4978 §3
-                if self.deflated.is_some() { "" } else { " COMPRESS=DEFLATE" }
-            );
-        }
-        let login = match (self.secure, self.external) {
-            (false, _) => "STARTTLS LOGINDISABLED",
-            (true, Some(true)) => "AUTH=PLAIN AUTH=EXTERNAL",
-            (true, _) => "AUTH=PLAIN",
-        };
-        format!("IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID ENABLE {login}")
     }
 
     /// Takes in what was read.
@@ -218,6 +203,20 @@ impl<L: LogIn> Session<L> {
     #[must_use]
     pub fn is_amid_command(&self) -> bool {
         self.framer.is_amid_command() || self.appending.is_some()
+    }
+
+    /// Octets that it holds of what was read and of what is to be written.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let deflated = self.deflated.as_ref().map_or(0, compress::Deflated::held);
+        self.framer.held() + self.output.len() + deflated
+    }
+
+    /// The connection ends without more being read; what the client is told.
+    pub fn cut_off(&mut self, why: &str) -> Vec<u8> {
+        self.output.extend_from_slice(format!("* BYE {why}\r\n").as_bytes());
+        self.ends = true;
+        self.take_output()
     }
 
     /// Whether the client has logged in.
@@ -370,69 +369,6 @@ impl<L: LogIn> Session<L> {
         if self.bad >= MAX_BAD {
             self.output.extend_from_slice(b"* BYE Too many errors\r\n");
             self.ends = true;
-        }
-    }
-
-    /// A literal is announced.
-    fn literal(&mut self, literal: Announced) {
-        let Announced { size, waits } = literal;
-        if !matches!(self.expects, Expects::Command) {
-            self.expects = Expects::Command;
-            self.refuse("*", "No literal is expected here");
-            return self.framer.refuse_literal();
-        }
-        if let Some(appending) = self.appending.take() {
-            return self.next_message(appending, literal);
-        }
-        let tag = grammar::tag_of(self.framer.command()).unwrap_or_else(|| "*".into());
-        if let Some(open) = &self.open
-            && let Some(append) = grammar::append::first(self.framer.command())
-        {
-            match open.begin_append(append, size) {
-                Ok(appending) => {
-                    self.appending = Some(appending);
-                    self.framer.take_message();
-                }
-                Err(answer) => {
-                    answer.write(&tag, &mut self.output);
-                    return self.framer.refuse_literal();
-                }
-            }
-        } else if size > u64::from(MAX_LITERAL)
-            || self.framer.command().len() as u64 + size > MAX_COMMAND as u64
-            || (self.open.is_none() && !waits && size > MAX_UNASKED)
-        {
-            self.refuse(&tag, "The literal is too long");
-            return self.framer.refuse_literal();
-        } else {
-            self.framer.take_literal();
-        }
-        if waits {
-            self.output.extend_from_slice(b"+ Ready\r\n");
-        }
-    }
-
-    /// One more message of an APPEND is announced.
-    // RFC 3502 §6.3.11
-    fn next_message(&mut self, appending: append::Appending, literal: Announced) {
-        let tag = appending.tag.clone();
-        let head = grammar::append::next(self.framer.command(), appending.is_utf8());
-        let (Some(open), Some(head)) = (&self.open, head) else {
-            self.refuse(&tag, "No message may follow like this");
-            return self.framer.refuse_literal();
-        };
-        match open.append_next(appending, head, literal.size) {
-            Ok(appending) => {
-                self.appending = Some(appending);
-                self.framer.take_message();
-                if literal.waits {
-                    self.output.extend_from_slice(b"+ Ready\r\n");
-                }
-            }
-            Err(answer) => {
-                answer.write(&tag, &mut self.output);
-                self.framer.refuse_literal();
-            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! A session that has logged in: its account, its selected mailbox, and which command goes where.
 
+use std::sync::Arc;
+
 use imap_types::command::CommandBody;
 use imap_types::mailbox::Mailbox as WireMailbox;
 use mailstore::model::mailbox::MailboxName;
@@ -8,6 +10,7 @@ use tokio::sync::watch;
 
 use super::answer::Answer;
 use super::enabled::Enabled;
+use super::listing::Listings;
 use super::selected::Selected;
 use super::store::How;
 use super::{fetch, search};
@@ -22,6 +25,7 @@ pub(super) struct Open {
     pub(super) opened: Opened,
     pub(super) selected: Option<Selected>,
     pub(super) enabled: Enabled,
+    pub(super) listings: Arc<Listings>,
     /// Wakes when the account changes.
     pub(super) changes: watch::Receiver<u64>,
 }
@@ -45,9 +49,13 @@ impl From<Answer> for Outcome {
 }
 
 impl Open {
-    pub(super) fn new(store: Store, opened: Opened) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        store: Store,
+        opened: Opened,
+        listings: Arc<Listings>,
+    ) -> Result<Self, StoreError> {
         let changes = store.subscribe(opened.account)?;
-        Ok(Self { store, opened, selected: None, enabled: Enabled::default(), changes })
+        Ok(Self { store, opened, selected: None, enabled: Enabled::default(), listings, changes })
     }
 
     pub(super) fn view(&self) -> Result<View<'static>, StoreError> {
@@ -102,7 +110,7 @@ impl Open {
             CommandBody::Examine { mailbox, parameters } => {
                 self.select(&mailbox, &parameters, true, out).await.into()
             }
-            CommandBody::Create { mailbox } => self.create(&mailbox).await.into(),
+            CommandBody::Create { mailbox } => self.create(&mailbox, out).await.into(),
             CommandBody::Delete { mailbox } => self.delete(&mailbox).await.into(),
             CommandBody::Rename { from, to } => self.rename(&from, &to).await.into(),
             CommandBody::Subscribe { mailbox } => self.subscribe(&mailbox, true).await.into(),

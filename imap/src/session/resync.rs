@@ -5,7 +5,6 @@
 //! Failure: data that cannot be of this mailbox are passed over, as the standard asks.
 
 use imap_types::command::SelectParameter;
-use mailstore::model::flags::UidFlags;
 use mailstore::{StoreError, View};
 
 use super::answer::Answer;
@@ -78,7 +77,6 @@ impl Known {
 pub(super) fn tell(
     view: &View<'_>,
     selected: &Selected,
-    flags: &[UidFlags],
     known: &Known,
     out: &mut Vec<u8>,
 ) -> Result<(), StoreError> {
@@ -88,6 +86,7 @@ pub(super) fn tell(
     }
     let uids = known.uids.clone().unwrap_or_else(|| Ranges::new(vec![(1, u32::MAX)]));
     tell_vanished(view, selected, &uids, known.mod_seq, &known.pairs, out)?;
+    let flags = view.flags(selected.mailbox, 0, u32::MAX)?;
     for one in flags.iter().filter(|one| one.mod_seq > known.mod_seq && uids.contain(one.uid)) {
         selected.tell_flags(&mailbox, *one, Shown::ALL, out);
     }

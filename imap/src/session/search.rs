@@ -17,7 +17,7 @@ use super::open::{Open, Outcome, none_selected};
 use super::section::is_damage;
 use super::selected::Selected;
 use super::sort::{self, Value};
-use super::thread::{Threading, TooMany};
+use super::thread::Threading;
 use crate::encode;
 use crate::grammar::search::{Charset, Key, Returns, Search};
 use crate::grammar::sort::{Criterion, Order};
@@ -27,6 +27,9 @@ const STEP: usize = 256;
 
 /// Octets of bodies that one step opens.
 const STEP_OCTETS: u64 = 256 * 1024;
+
+/// Messages of one SORT, whose values are held until all are known.
+const MAX_SORTED: usize = 250_000;
 
 /// How often a client that waits learns how far it is.
 // RFC 9585 §3
@@ -155,6 +158,11 @@ impl Open {
         let (Some(first), Some(last)) = (some.first(), some.last()) else { return Ok(false) };
         let view = self.view()?;
         let mailbox = view.mailbox(selected.mailbox)?;
+        // Where no key passes messages over by their flags, all are read, and so together.
+        let placements = match job.keys.iter().all(Key::reads_message) {
+            true => view.placements(selected.mailbox, *first, *last, usize::MAX)?,
+            false => Vec::new(),
+        };
         let (mut opened, saved) = (0, job.saved.clone());
         for one in view.flags(selected.mailbox, *first, *last)? {
             if opened >= STEP_OCTETS {
@@ -162,8 +170,17 @@ impl Open {
             }
             job.done = one.uid;
             let Some(number) = selected.number(one.uid) else { continue };
-            let mut candidate =
-                Candidate::new(&self.store, &view, selected, &mailbox, &saved, (number, one));
+            let at = placements.binary_search_by_key(&one.uid, |(uid, _)| *uid);
+            let placed = at.ok().and_then(|at| placements.get(at)).map(|(_, placed)| *placed);
+            let mut candidate = Candidate::new(
+                &self.store,
+                &view,
+                selected,
+                &mailbox,
+                &saved,
+                (number, one),
+                placed,
+            );
             let fits = job.keys.iter().try_fold(true, |so, key| Ok(so && candidate.fits(key)?));
             let found = match fits {
                 Ok(true) => job.take(&mut candidate, number, one),
@@ -200,6 +217,9 @@ impl Job {
     ) -> Result<(), StoreError> {
         let values = match &mut self.form {
             Form::Found => Vec::new(),
+            Form::Sorted(_) if self.found.len() >= MAX_SORTED => {
+                return Err(StoreError::Limit("messages of one SORT"));
+            }
             Form::Sorted(criteria) => sort::values(candidate, criteria)?,
             Form::Threaded(threading) => {
                 return threading.add(candidate, if self.uid { one.uid } else { number });
@@ -223,10 +243,8 @@ impl Job {
                 "SORT"
             }
             Form::Threaded(threading) => {
-                return match threading.write(out) {
-                    Ok(()) => self.done("THREAD"),
-                    Err(TooMany) => Answer::no("[LIMIT] These are too many messages for THREAD"),
-                };
+                threading.write(out);
+                return self.done("THREAD");
             }
         };
         let number = |hit: &Hit| match self.uid {

@@ -4,27 +4,38 @@
 //! them, come from the account's change log. Failure: a session that fell behind the log's floor compares afresh.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mailstore::model::change::ChangeKind;
-use mailstore::model::flags::UidFlags;
+use mailstore::model::flags::{Flags, UidFlags};
 use mailstore::model::mailbox::Mailbox;
 use mailstore::{MailboxId, StoreError, View};
 
 use super::answer::Answer;
 use super::enabled::Enabled;
+use super::listing::Listing;
 use crate::encode;
 use crate::grammar::set::Ranges;
 
 /// Changes read at once.
 const CHANGES_AT_ONCE: usize = 500;
 
+/// Changes beyond which reading the mailbox is cheaper than reading them.
+const MAX_CHANGES: u64 = 5000;
+
+/// Messages whose flags are read at once to find the first unseen one.
+const WINDOW: usize = 1024;
+
+/// Windows that are looked through for it.
+const MAX_WINDOWS: usize = 64;
+
 /// The selected mailbox.
 #[derive(Debug)]
 pub(super) struct Selected {
     pub(super) mailbox: MailboxId,
     pub(super) read_only: bool,
-    /// In ascending order.
-    pub(super) uids: Vec<u32>,
+    /// In ascending order; shared with others until it changes.
+    pub(super) uids: Arc<Vec<u32>>,
     /// UIDs that are `\Recent` in this session: first, and the one after the last.
     recent: Vec<(u32, u32)>,
     /// The result of the last SEARCH that saved it.
@@ -60,28 +71,93 @@ impl Shown {
 }
 
 impl Selected {
-    /// Opens a mailbox whose flags are given.
+    /// Opens a mailbox, from a listing of before if there is one.
     pub(super) fn open(
         view: &View<'_>,
         mailbox: MailboxId,
         read_only: bool,
-        flags: &[UidFlags],
+        listing: Option<Listing>,
     ) -> Result<Self, StoreError> {
-        Ok(Self {
+        let now = view.highest_mod_seq()?;
+        let recent = |listing: &Listing| now.saturating_sub(listing.mod_seq) <= MAX_CHANGES;
+        let listing = match listing.filter(recent) {
+            Some(listing) => listing,
+            None => {
+                let flags = view.flags(mailbox, 0, u32::MAX)?;
+                let uids = Arc::new(flags.iter().map(|one| one.uid).collect());
+                Listing { uids, mod_seq: now }
+            }
+        };
+        let mut selected = Self {
             mailbox,
             read_only,
-            uids: flags.iter().map(|one| one.uid).collect(),
+            uids: listing.uids,
             recent: Vec::new(),
             saved: Vec::new(),
             told: BTreeSet::new(),
-            mod_seq: view.highest_mod_seq()?,
+            mod_seq: listing.mod_seq,
             highest_mod_seq: view.mailbox_state(mailbox)?.highest_mod_seq,
             gone: BTreeSet::new(),
             arrived: BTreeSet::new(),
             flagged: BTreeSet::new(),
             keywords: view.mailbox(mailbox)?.keywords().len(),
             deleted: false,
-        })
+        };
+        selected.catch_up(view)?;
+        // The client knows of nothing yet, so there is nothing to tell.
+        selected.take_out_gone();
+        selected.take_in_arrived();
+        selected.flagged.clear();
+        Ok(selected)
+    }
+
+    /// What another session may begin with.
+    pub(super) fn listing(&self) -> Listing {
+        Listing { uids: self.uids.clone(), mod_seq: self.mod_seq }
+    }
+
+    fn take_out_gone(&mut self) {
+        let gone = std::mem::take(&mut self.gone);
+        if !gone.is_empty() {
+            Arc::make_mut(&mut self.uids).retain(|uid| !gone.contains(uid));
+            self.saved.retain(|uid| !gone.contains(uid));
+        }
+    }
+
+    fn take_in_arrived(&mut self) {
+        let arrived = std::mem::take(&mut self.arrived);
+        if !arrived.is_empty() {
+            Arc::make_mut(&mut self.uids).extend(arrived);
+        }
+    }
+
+    /// The number of the first message without `\Seen`, of `unseen` in all; None also where it is too far to look.
+    // RFC 3501 §7.1, UNSEEN
+    pub(super) fn first_unseen(
+        &self,
+        view: &View<'_>,
+        unseen: u32,
+    ) -> Result<Option<u32>, StoreError> {
+        let flags = |window: &[u32]| match (window.first(), window.last()) {
+            (Some(first), Some(last)) if unseen > 0 => view.flags(self.mailbox, *first, *last),
+            _ => Ok(Vec::new()),
+        };
+        let is_unseen = |one: &&UidFlags| !one.flags.contain(Flags::SEEN);
+        let first = flags(self.uids.chunks(WINDOW).next().unwrap_or_default())?;
+        if let Some(first) = first.iter().find(is_unseen) {
+            return Ok(self.number(first.uid));
+        }
+        // Unseen ones are mostly the last: from there back, until all are found.
+        let mut found = 0;
+        for window in self.uids.rchunks(WINDOW).take(MAX_WINDOWS) {
+            for one in flags(window)?.iter().rev().filter(is_unseen) {
+                found += 1;
+                if found == unseen {
+                    return Ok(self.number(one.uid));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The sequence number of a UID.
@@ -225,7 +301,7 @@ impl Selected {
             self.tell_gone(enabled, out);
         }
         if !self.arrived.is_empty() {
-            self.uids.extend(std::mem::take(&mut self.arrived));
+            self.take_in_arrived();
             out.extend_from_slice(format!("* {} EXISTS\r\n", self.exists()).as_bytes());
             if !enabled.rev2 {
                 out.extend_from_slice(format!("* {} RECENT\r\n", self.count_recent()).as_bytes());
@@ -263,9 +339,7 @@ impl Selected {
                 out.extend_from_slice(format!("* {number} EXPUNGE\r\n").as_bytes());
             }
         }
-        self.uids.retain(|uid| !self.gone.contains(uid));
-        self.saved.retain(|uid| !self.gone.contains(uid));
-        self.gone.clear();
+        self.take_out_gone();
     }
 
     /// FLAGS, if there are keywords that the client has not seen.

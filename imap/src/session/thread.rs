@@ -1,7 +1,7 @@
 //! THREAD: messages gathered to conversations, by their subjects or by what they refer to.
 //!
 //! Invariants: each message stands once; no message is below itself; how deep references go, and how many names are
-//! remembered, is bounded. Failure: [`TooMany`].
+//! remembered, is bounded. Failure: more than that is refused.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -19,10 +19,6 @@ const MAX_NODES: usize = 500_000;
 
 /// Steps from a message up to the first of its thread; a reference that would go deeper does not count.
 const MAX_DEPTH: usize = 500;
-
-/// There are too many messages for one THREAD.
-#[derive(Debug)]
-pub(super) struct TooMany;
 
 /// What is known of a message.
 struct Member {
@@ -64,7 +60,7 @@ impl Threading {
         let (sent, subject) = (sent_date(candidate)?, base_subject(candidate)?);
         let member = Member { number, sent, subject };
         if self.nodes.len() >= MAX_NODES {
-            return Ok(());
+            return Err(StoreError::Limit("messages of one THREAD"));
         }
         if self.algorithm == Algorithm::OrderedSubject {
             self.new_node(Some(member));
@@ -147,10 +143,7 @@ impl Threading {
     }
 
     /// The response.
-    pub(super) fn write(mut self, out: &mut Vec<u8>) -> Result<(), TooMany> {
-        if self.nodes.len() >= MAX_NODES {
-            return Err(TooMany);
-        }
+    pub(super) fn write(mut self, out: &mut Vec<u8>) {
         let roots = match self.algorithm {
             Algorithm::OrderedSubject => self.by_subject(),
             Algorithm::References => self.by_references(),
@@ -163,7 +156,6 @@ impl Threading {
             self.write_thread(root, out);
         }
         out.extend_from_slice(b"\r\n");
-        Ok(())
     }
 
     // RFC 5256 §3, ORDEREDSUBJECT

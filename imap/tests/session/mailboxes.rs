@@ -135,3 +135,34 @@ async fn extensions_without_a_mailbox() {
     }
     assert!(client.say("f FROBNICATE\r\n").await.starts_with("f BAD"));
 }
+
+// RFC 3501 §6.3.1: what another session saw before is only where this one begins.
+#[tokio::test]
+async fn a_large_mailbox_that_was_selected_before_is_told_as_it_is_now() {
+    let land = Land::new().await;
+    land.deliver(&["Subject: a\r\n\r\nx\r\n"; 1100]).await;
+    let mut first = land.in_inbox().await;
+    first.say("a STORE 1:1099 +FLAGS.SILENT (\\Seen)\r\n").await;
+    for round in 0..3_u32 {
+        let mut other = land.in_inbox().await;
+        let gone =
+            format!("b UID STORE {},{} +FLAGS.SILENT (\\Deleted)\r\n", 3 + round, 1000 + round);
+        other.say(&gone).await;
+        other.say("c EXPUNGE\r\n").await;
+        land.deliver(&["Subject: b\r\n\r\nx\r\n"; 2]).await;
+        let told = land.client().await.say("d EXAMINE INBOX\r\n").await;
+        assert!(told.contains("* 1100 EXISTS\n") && told.contains("* 2 RECENT\n"), "{told}");
+        let unseen = 1100 - 2 * (round + 1);
+        assert!(told.contains(&format!("* OK [UNSEEN {unseen}]\n")), "{told}");
+        let mut last = land.in_inbox().await;
+        let answer = last.say("e UID SEARCH 1:*\r\n").await;
+        let listed: Vec<u32> =
+            answer.lines().next().unwrap().split(' ').filter_map(|n| n.parse().ok()).collect();
+        let there =
+            land.store.view(land.account).unwrap().flags(land.inbox(), 0, u32::MAX).unwrap();
+        assert_eq!(listed, there.iter().map(|one| one.uid).collect::<Vec<_>>());
+        // The one that looked on all the time agrees.
+        first.say("f NOOP\r\n").await;
+        assert_eq!(first.say("e UID SEARCH 1:*\r\n").await, answer);
+    }
+}

@@ -93,7 +93,11 @@ async fn search_answers_with_esearch() {
 async fn names_are_utf_8() {
     let land = Land::new().await;
     let mut client = client(&land).await;
-    assert!(client.say("a CREATE \"Re\u{301}sultats/R&D\"\r\n").await.starts_with("a OK"));
+    // RFC 9051 §6.3.9.7: the name as it is kept, and as it was given.
+    let created = client.say("a CREATE \"Re\u{301}sultats/R&D\"\r\n").await;
+    let told =
+        "* LIST () \"/\" \"R\u{e9}sultats/R&D\" (\"OLDNAME\" (\"Re\u{301}sultats/R&D\"))\na OK [";
+    assert!(created.starts_with(told), "{created}");
     let list = client.say("b LIST \"\" \"R\u{e9}*\" RETURN (STATUS (MESSAGES))\r\n").await;
     assert!(list.contains("\"/\" \"R\u{e9}sultats/R&D\"\n"), "{list}");
     assert!(list.contains("* STATUS \"R\u{e9}sultats\" (MESSAGES 0)\n"), "{list}");

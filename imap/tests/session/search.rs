@@ -93,3 +93,28 @@ async fn results_are_summed_up_and_kept() {
     client.say("c SELECT INBOX\r\n").await;
     assert_eq!(client.say("d FETCH $ UID\r\n").await, "d OK");
 }
+
+// RFC 9585 §3, §4
+#[tokio::test]
+async fn a_long_search_says_how_far_it_is() {
+    use super::Wants;
+    use std::time::Duration;
+    use tokio::time;
+    let land = Land::new().await;
+    land.deliver(&["Subject: a\r\n\r\nx\r\n"; 600]).await;
+    let mut client = land.in_inbox().await;
+    client.session.receive(b"a SEARCH SUBJECT b\r\n");
+    // It stops where others get their turn.
+    tokio::select! {
+        biased;
+        wants = client.session.advance() => panic!("done at once: {wants:?}"),
+        () = std::future::ready(()) => {}
+    }
+    time::pause();
+    time::advance(Duration::from_secs(11)).await;
+    assert!(matches!(client.session.advance().await, Wants::Write));
+    time::resume();
+    let told = String::from_utf8(client.session.take_output()).unwrap();
+    assert!(told.starts_with("* OK [INPROGRESS (\"a\" 512 600)] "), "{told}");
+    assert_eq!(client.say("").await, "* SEARCH\na OK");
+}
