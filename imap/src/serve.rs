@@ -21,6 +21,7 @@ use tokio_rustls::server::TlsStream;
 use crate::login::{LogIn, Peer};
 use crate::session::auth::ASK_AGAIN;
 use crate::session::{Session, Wants};
+use crate::texts::{Texts, Unindexed};
 
 /// How long a client that has logged in may be silent.
 // RFC 3501 §5.4
@@ -56,6 +57,7 @@ pub struct Server<L: LogIn> {
     config: ListenerConfig,
     login: Arc<L>,
     store: Store,
+    texts: Arc<dyn Texts>,
     tls: watch::Receiver<Arc<rustls::ServerConfig>>,
     stop: watch::Receiver<bool>,
 }
@@ -66,6 +68,7 @@ impl<L: LogIn> Clone for Server<L> {
             config: self.config,
             login: self.login.clone(),
             store: self.store.clone(),
+            texts: self.texts.clone(),
             tls: self.tls.clone(),
             stop: self.stop.clone(),
         }
@@ -81,7 +84,13 @@ impl<L: LogIn> Server<L> {
         tls: watch::Receiver<Arc<rustls::ServerConfig>>,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        Self { config, login, store, tls, stop }
+        Self { config, login, store, texts: Arc::new(Unindexed), tls, stop }
+    }
+
+    /// The server, with another way to find texts than to read every message.
+    #[must_use]
+    pub fn finding(self, texts: Arc<dyn Texts>) -> Self {
+        Self { texts, ..self }
     }
 
     /// Accepts connections until told to stop; returns when the last one has ended or the grace is over.
@@ -108,8 +117,10 @@ impl<L: LogIn> Server<L> {
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let end = Instant::now() + LIFE;
-        let session =
-            |peer, secure| Session::new(self.store.clone(), self.login.clone(), peer, secure);
+        let session = |peer, secure| {
+            Session::new(self.store.clone(), self.login.clone(), peer, secure)
+                .finding(self.texts.clone())
+        };
         if self.config.implicit_tls {
             let (mut stream, tls) = self.handshake(stream).await?;
             let mut session = session(Peer { address, certificates: tls.certificates }, true);

@@ -138,7 +138,7 @@ impl<L: LogIn> Session<L> {
 
     async fn opened(&mut self, opened: Result<Opened, Denied>) -> Answer {
         let denied = match opened {
-            Ok(opened) => match Open::new(self.store.clone(), opened) {
+            Ok(opened) => match Open::new(self.store.clone(), self.texts.clone(), opened) {
                 Ok(open) => {
                     self.open = Some(open);
                     self.asked = Instant::now();

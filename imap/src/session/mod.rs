@@ -13,6 +13,7 @@ mod enabled;
 mod fetch;
 mod list;
 mod mailboxes;
+mod narrow;
 mod open;
 mod quota;
 mod resync;
@@ -38,6 +39,7 @@ use zeroize::Zeroizing;
 use crate::frame::{Announced, Event, Framer, MAX_COMMAND, MAX_LITERAL};
 use crate::grammar::{self, Command};
 use crate::login::{LogIn, Peer};
+use crate::texts::{Texts, Unindexed};
 use crate::{APPEND_LIMIT, encode};
 use answer::Answer;
 use append::Appending;
@@ -89,6 +91,7 @@ enum Expects {
 /// One client's session.
 pub struct Session<L> {
     store: Store,
+    texts: Arc<dyn Texts>,
     login: Arc<L>,
     peer: Peer,
     secure: bool,
@@ -118,10 +121,17 @@ pub struct Session<L> {
 }
 
 impl<L: LogIn> Session<L> {
+    /// The session, with another way to find texts than to read every message.
+    #[must_use]
+    pub fn finding(self, texts: Arc<dyn Texts>) -> Self {
+        Self { texts, ..self }
+    }
+
     /// A session of a client that was not greeted yet; `secure` says whether it speaks over TLS.
     pub fn new(store: Store, login: Arc<L>, peer: Peer, secure: bool) -> Self {
         Self {
             store,
+            texts: Arc::new(Unindexed),
             login,
             peer,
             secure,

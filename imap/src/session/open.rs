@@ -1,5 +1,7 @@
 //! A session that has logged in: its account, its selected mailbox, and which command goes where.
 
+use std::sync::Arc;
+
 use imap_types::command::CommandBody;
 use imap_types::mailbox::Mailbox as WireMailbox;
 use mailstore::model::mailbox::MailboxName;
@@ -14,11 +16,13 @@ use super::{fetch, search};
 use crate::grammar::Command;
 use crate::grammar::set::Ranges;
 use crate::login::Opened;
+use crate::texts::Texts;
 use crate::{encode, name};
 
 /// A session that has logged in.
 pub(super) struct Open {
     pub(super) store: Store,
+    pub(super) texts: Arc<dyn Texts>,
     pub(super) opened: Opened,
     pub(super) selected: Option<Selected>,
     pub(super) enabled: Enabled,
@@ -45,9 +49,14 @@ impl From<Answer> for Outcome {
 }
 
 impl Open {
-    pub(super) fn new(store: Store, opened: Opened) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        store: Store,
+        texts: Arc<dyn Texts>,
+        opened: Opened,
+    ) -> Result<Self, StoreError> {
         let changes = store.subscribe(opened.account)?;
-        Ok(Self { store, opened, selected: None, enabled: Enabled::default(), changes })
+        let enabled = Enabled::default();
+        Ok(Self { store, texts, opened, selected: None, enabled, changes })
     }
 
     pub(super) fn view(&self) -> Result<View<'static>, StoreError> {

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::candidate::Candidate;
+use super::narrow::Scope;
 use super::open::{Open, Outcome, none_selected};
 use super::section::is_damage;
 use super::selected::Selected;
@@ -59,6 +60,7 @@ pub(super) struct Job {
     tells_mod_seq: bool,
     /// What `$` is in its keys.
     saved: Arc<BTreeSet<u32>>,
+    scope: Scope,
     /// UIDs up to here are done.
     done: u32,
     found: Vec<Hit>,
@@ -113,6 +115,7 @@ impl Open {
             keys: keys.into_iter().map(|key| key.resolve(ends)).collect(),
             tells_mod_seq,
             saved: Arc::new(selected.saved.iter().copied().collect()),
+            scope: Scope::Unknown,
             done: 0,
             found: Vec::new(),
             damaged: false,
@@ -149,21 +152,39 @@ impl Open {
     /// Whether there is more to look at.
     fn look_on(&self, job: &mut Job) -> Result<bool, StoreError> {
         let Some(selected) = &self.selected else { return Ok(false) };
-        let from = selected.uids.partition_point(|uid| *uid <= job.done);
-        let rest = selected.uids.get(from..).unwrap_or_default();
+        let view = self.view()?;
+        if matches!(job.scope, Scope::Unknown) {
+            job.scope = Scope::of(&*self.texts, &view, selected.mailbox, &job.keys)?;
+        }
+        let (uids, sparse) = match &job.scope {
+            Scope::Only(uids) => (uids.as_slice(), true),
+            _ => (selected.uids.as_slice(), false),
+        };
+        let from = uids.partition_point(|uid| *uid <= job.done);
+        let rest = uids.get(from..).unwrap_or_default();
         let some = rest.get(..STEP).unwrap_or(rest);
         let (Some(first), Some(last)) = (some.first(), some.last()) else { return Ok(false) };
-        let view = self.view()?;
+        let (more, last) = (some.len() < rest.len(), *last);
         let mailbox = view.mailbox(selected.mailbox)?;
         let (mut opened, saved) = (0, job.saved.clone());
-        for one in view.flags(selected.mailbox, *first, *last)? {
+        let flags = match sparse {
+            true => some.iter().map(|uid| view.flags(selected.mailbox, *uid, *uid)).collect(),
+            false => view.flags(selected.mailbox, *first, last).map(|flags| vec![flags]),
+        };
+        for one in flags?.into_iter().flatten() {
             if opened >= STEP_OCTETS {
                 return Ok(true);
             }
             job.done = one.uid;
             let Some(number) = selected.number(one.uid) else { continue };
-            let mut candidate =
-                Candidate::new(&self.store, &view, selected, &mailbox, &saved, (number, one));
+            let mut candidate = Candidate::new(
+                (&self.store, &*self.texts),
+                &view,
+                selected,
+                &mailbox,
+                &saved,
+                (number, one),
+            );
             let fits = job.keys.iter().try_fold(true, |so, key| Ok(so && candidate.fits(key)?));
             let found = match fits {
                 Ok(true) => job.take(&mut candidate, number, one),
@@ -176,8 +197,8 @@ impl Open {
             }
             opened += candidate.opened();
         }
-        job.done = *last;
-        Ok(some.len() < rest.len())
+        job.done = last;
+        Ok(more)
     }
 }
 

@@ -16,6 +16,7 @@ mod qresync;
 mod rev2;
 mod search;
 mod sort;
+mod texts;
 
 use domain::{MailboxKind, ManualClock};
 use imap::session::{Session, Wants};

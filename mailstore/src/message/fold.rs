@@ -18,13 +18,23 @@ pub const GROWTH: usize = 18;
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.chars().filter(|c| !is_unseen(*c)).nfkc().flat_map(small) {
-        let c = if c.is_whitespace() || c.is_control() { ' ' } else { c };
-        if c != ' ' || !folded.ends_with(' ') {
-            folded.push(c);
-        }
+    if text.is_ascii() {
+        spaced(text.chars().map(|c| c.to_ascii_lowercase()), &mut folded);
+    } else {
+        let seen = text.chars().filter(|c| !is_unseen(*c));
+        spaced(seen.nfkc().flat_map(small), &mut folded);
     }
     folded
+}
+
+/// Adds characters, white space and controls as one blank.
+fn spaced(characters: impl Iterator<Item = char>, to: &mut String) {
+    for c in characters {
+        let c = if c.is_whitespace() || c.is_control() { ' ' } else { c };
+        if c != ' ' || !to.ends_with(' ') {
+            to.push(c);
+        }
+    }
 }
 
 /// Small letters, each by itself: a sigma at the end of a word is a sigma.

@@ -4,8 +4,9 @@
 //! on, and what is asked is answered by reading.
 
 use mailstore::disk::RealDisk;
-use mailstore::{Random, Secret, Store};
+use mailstore::{MessageId, Random, Secret, Store, StoreError, View};
 use search::{InChild, Search, SearchParts};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -38,5 +39,23 @@ pub(super) fn open(
             tracing::error!(error, "there is no search index: everything is read instead");
             None
         }
+    }
+}
+
+/// IMAP's SEARCH by the index.
+#[derive(Debug)]
+pub(super) struct ByIndex(pub(super) Search);
+
+impl imap::Texts for ByIndex {
+    fn among(
+        &self,
+        view: &View<'static>,
+        text: &str,
+    ) -> Result<Option<BTreeSet<MessageId>>, StoreError> {
+        self.0.among(view, text)
+    }
+
+    fn text(&self, message: &[u8]) -> String {
+        self.0.text(message)
     }
 }

@@ -11,6 +11,7 @@ mod log_in;
 mod published;
 mod worker;
 
+use finding::ByIndex;
 pub(crate) use finding::READ_PDF;
 pub(crate) use listeners::{Addresses, Listeners};
 pub(crate) use published::{Files, Published, Sources};
@@ -284,6 +285,10 @@ impl Operator {
                 offered.clone(),
                 self.faces.subscribe(),
             );
+            let server = match &self.search {
+                Some(search) => server.finding(Arc::new(ByIndex(search.clone()))),
+                None => server,
+            };
             self.face_tasks.spawn(server.run(listener));
         }
         if let Some(listener) = https {

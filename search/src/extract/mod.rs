@@ -30,8 +30,13 @@ const MAX_OPENED: usize = 16;
 /// Characters of a header field or a file name that are taken from a part.
 const MAX_FIELD: usize = 1000;
 /// What archives may take: less than for filing, nothing is lost by leaving one out.
-const ARCHIVES: Limits =
-    Limits { entries: 200, each: MAX_PART as u64, total: 32 * 1024 * 1024, ratio: 200 };
+const ARCHIVES: Limits = Limits {
+    entries: 200,
+    documents: 100,
+    each: MAX_PART as u64,
+    total: 32 * 1024 * 1024,
+    ratio: 200,
+};
 
 /// Reads texts out of messages.
 #[derive(Debug, Clone)]
