@@ -47,20 +47,21 @@ struct Batch {
     octets: u64,
     /// Whether the index has anything to commit.
     changed: bool,
-    /// How far each account has come, for its cursor.
+    /// Accounts that were looked at.
+    accounts: usize,
+    /// How far each has come, for its cursor.
     reached: Vec<(AccountId, u64)>,
     walk: Walk,
 }
 
 impl Batch {
     fn new(walk: Walk) -> Self {
-        Self { messages: 0, octets: 0, changed: false, reached: Vec::new(), walk }
+        let (messages, octets, changed, accounts) = (0, 0, false, 0);
+        Self { messages, octets, changed, accounts, reached: Vec::new(), walk }
     }
 
     fn is_full(&self) -> bool {
-        self.messages >= BATCH
-            || self.octets >= BATCH_OCTETS
-            || self.reached.len() >= BATCH_ACCOUNTS
+        self.messages >= BATCH || self.octets >= BATCH_OCTETS || self.accounts >= BATCH_ACCOUNTS
     }
 }
 
@@ -75,11 +76,12 @@ pub(crate) struct Round {
 }
 
 impl Source {
-    /// The texts of a message; none if it is gone.
+    /// The texts of a message, by a way to read them; none if it is gone. With them its size, octets.
     pub(crate) fn content(
         &self,
         view: &View<'_>,
         id: MessageId,
+        text: fn(&Extractor, &[u8]) -> String,
     ) -> Result<Option<(Content, u64)>, StoreError> {
         let (message, structure) = match (view.message(id), view.structure(id)) {
             (Err(StoreError::NoSuchMessage), _) | (_, Err(StoreError::NoSuchMessage)) => {
@@ -98,7 +100,7 @@ impl Source {
         }
         let body = self.store.body(view, message.body);
         match body.and_then(|body| Ok(body.read_all()?)) {
-            Ok(octets) => content.text = self.extractor.text(&octets),
+            Ok(octets) => content.text = text(&self.extractor, &octets),
             Err(StoreError::NoSuchBody) => {}
             Err(error) if error.fault() == Fault::Damage => {}
             Err(error) => return Err(error),
@@ -179,6 +181,7 @@ impl Source {
             };
         }
         batch.reached.push((account, reached));
+        batch.accounts += 1;
         Ok(())
     }
 
@@ -190,7 +193,9 @@ impl Source {
         message: MessageId,
         sure: bool,
     ) -> Result<(), SearchError> {
-        let Some((content, size)) = self.content(view, message)? else { return Ok(()) };
+        let Some((content, size)) = self.content(view, message, Extractor::text)? else {
+            return Ok(());
+        };
         if !sure {
             writing.writer.delete_term(self.fields.of_message(message));
         }
@@ -217,11 +222,12 @@ impl Source {
         account: AccountId,
     ) -> Result<(), SearchError> {
         self.take_out_account(writing, batch, account);
-        let (head, all) = match self.store.view(account) {
+        batch.accounts += 1;
+        let (head, pending, all) = match self.store.view(account) {
             Err(StoreError::NoSuchAccount) => return Ok(()),
             view => {
                 let view = view?;
-                (view.highest_mod_seq()?, messages(&view)?)
+                (view.highest_mod_seq()?, view.is_pending(CONSUMER)?, messages(&view)?)
             }
         };
         for some in all.chunks(ACCOUNTS) {
@@ -239,7 +245,10 @@ impl Source {
                 (batch.messages, batch.octets) = (0, 0);
             }
         }
-        batch.reached.push((account, head));
+        // Where nothing is pending and nothing was put in, the cursor may stay where it stands.
+        if pending || !all.is_empty() {
+            batch.reached.push((account, head));
+        }
         Ok(())
     }
 

@@ -29,6 +29,8 @@ const MAX_READ: usize = 200;
 const GATHER: Duration = Duration::from_secs(2);
 /// What was deleted is taken out of the files after this at the latest, when nothing else is to do.
 const PURGE: Duration = Duration::from_secs(5 * 60);
+/// With a large index it takes long: it may take this part of the time, one of so many.
+const PURGE_SHARE: u32 = 20;
 /// Accounts that live no more are looked for this often, should nobody have said so.
 const SWEEP: Duration = Duration::from_secs(3600);
 /// What failed is tried again after this.
@@ -90,6 +92,7 @@ struct State {
     deleted: bool,
     failures: u32,
     purged: Instant,
+    purge_took: Duration,
     swept: Option<Instant>,
 }
 
@@ -111,6 +114,7 @@ impl Search {
             deleted: true,
             failures: 0,
             purged: Instant::now(),
+            purge_took: Duration::ZERO,
             swept: None,
         });
         Ok(Self(Arc::new(Shared { source, directory, random, state, reading })))
@@ -142,8 +146,15 @@ impl Search {
     }
 
     /// The messages of the view's account that answer a person's question, at most `limit`: each of
-    /// its words stands in them in some form, or a longer word that begins so.
-    pub fn find(&self, view: &View<'_>, question: &str, limit: usize) -> Result<Found, StoreError> {
+    /// its words stands in them in some form, or a longer word that begins so. Of a message for which
+    /// `withheld` says yes, only what it says itself counts, not what is attached. Blocks.
+    pub fn find(
+        &self,
+        view: &View<'_>,
+        question: &str,
+        limit: usize,
+        withheld: &dyn Fn(MessageId) -> Result<bool, StoreError>,
+    ) -> Result<Found, StoreError> {
         let Source { fields, french, .. } = &self.0.source;
         let words = french.forms(&fold(question));
         let at = self.0.at(view)?;
@@ -160,7 +171,7 @@ impl Search {
         complete &= unread.len() <= MAX_READ;
         let mut found = Vec::new();
         for message in unread.into_iter().rev().take(MAX_READ) {
-            if let Some((content, _)) = self.0.source.content(view, message)?
+            if let Some((content, _)) = self.0.source.content(view, message, Extractor::text)?
                 && self.0.source.answers(&content, &words)
             {
                 indexed.retain(|known| *known != message);
@@ -172,7 +183,13 @@ impl Search {
         let mut living = Vec::new();
         for message in found {
             match view.message(message) {
-                Ok(_) => living.push(message),
+                Ok(_) if !withheld(message)? => living.push(message),
+                Ok(_) => {
+                    let content = self.0.source.content(view, message, Extractor::letter)?;
+                    if content.is_some_and(|(content, _)| self.0.source.answers(&content, &words)) {
+                        living.push(message);
+                    }
+                }
                 Err(StoreError::NoSuchMessage) => {}
                 Err(error) => return Err(error),
             }
@@ -321,18 +338,10 @@ impl Shared {
                 Ok(done)
             }
             Err(error) => {
+                // What was begun is done again from the last commit.
+                (state.writing, state.sure) = (None, false);
                 // The store's own failures are not the index's.
-                if !matches!(error, SearchError::Store(_)) {
-                    state.writing = None;
-                    state.failures += 1;
-                } else if let Some(writing) = &mut state.writing {
-                    // What was begun is done again from the last commit.
-                    let undone = writing.writer.rollback();
-                    if undone.is_err() {
-                        state.writing = None;
-                    }
-                }
-                state.sure = false;
+                state.failures += u32::from(!matches!(error, SearchError::Store(_)));
                 Err(error)
             }
         }
@@ -363,9 +372,12 @@ impl Shared {
             state.deleted |= self.write(&mut state, |writing, _| self.source.sweep(writing))?;
             state.swept = Some(Instant::now());
         }
-        if state.deleted && (now || state.purged.elapsed() >= PURGE) {
+        let due = PURGE.max(state.purge_took.saturating_mul(PURGE_SHARE));
+        if state.deleted && (now || state.purged.elapsed() >= due) {
+            let begun = Instant::now();
             self.write(&mut state, |writing, _| Ok(writing.purge()?))?;
             (state.deleted, state.purged) = (false, Instant::now());
+            state.purge_took = begun.elapsed();
         }
         Ok(())
     }

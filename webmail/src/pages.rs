@@ -10,6 +10,7 @@ pub(crate) mod conversation;
 pub(crate) mod conversations;
 pub(crate) mod document;
 pub(crate) mod door;
+pub(crate) mod find;
 pub(crate) mod help;
 pub(crate) mod record;
 pub(crate) mod write;

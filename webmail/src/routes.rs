@@ -6,7 +6,7 @@ use axum::{Router, middleware};
 
 use crate::app::App;
 use crate::pages::{
-    account, attachment, conversation, conversations, document, door, help, record, write,
+    account, attachment, conversation, conversations, document, door, find, help, record, write,
 };
 use crate::upload::MAX_REQUEST;
 use crate::{assets, guard};
@@ -30,6 +30,7 @@ pub(crate) fn all(app: App) -> Router {
         .route("/messages/{message}/html/{part}", get(attachment::markup))
         .route("/messages/{message}/parts/{part}", get(attachment::download))
         .route("/messages/{message}/file/{part}", get(attachment::ask_file).post(attachment::file))
+        .route("/search", get(find::show))
         .route("/record", get(record::list))
         .route("/record/{entry}", get(document::show))
         .route("/record/{entry}/view", get(document::view))

@@ -303,6 +303,7 @@ impl Operator {
                 origin: parts.web_origin.unwrap_or_else(|| format!("https://localhost:{port}")),
                 lang: names.lang,
                 zone: names.zone.clone(),
+                search: self.search.clone(),
             });
             self.face_tasks.spawn(site.run(listener, tls, self.faces.subscribe()));
         }

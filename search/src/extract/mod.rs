@@ -54,8 +54,19 @@ impl Extractor {
     /// The text of a message behind its header section: at most [`MAX_TEXT`] octets.
     #[must_use]
     pub fn text(&self, message: &[u8]) -> String {
+        self.read(message, false)
+    }
+
+    /// The same without what is attached.
+    #[must_use]
+    pub fn letter(&self, message: &[u8]) -> String {
+        self.read(message, true)
+    }
+
+    fn read(&self, message: &[u8], letter: bool) -> String {
         let read = catch_unwind(AssertUnwindSafe(|| {
-            let mut reading = Reading { pdf: &*self.pdf, text: String::new(), parts: 0, opened: 0 };
+            let text = String::new();
+            let mut reading = Reading { pdf: &*self.pdf, letter, text, parts: 0, opened: 0 };
             if let Some(message) = MessageParser::default().parse(message) {
                 reading.message(&message, 0);
             }
@@ -72,6 +83,8 @@ impl Extractor {
 /// The text so far.
 struct Reading<'a> {
     pdf: &'a dyn ReadPdf,
+    /// Whether attachments are left out.
+    letter: bool,
     text: String,
     parts: usize,
     opened: usize,
@@ -101,6 +114,11 @@ impl Reading<'_> {
     }
 
     fn part(&mut self, part: &MessagePart<'_>, depth: usize) {
+        let is_plain = matches!(part.body, PartType::Text(_) | PartType::Html(_)) && !is_xml(part);
+        let is_named = part.attachment_name().is_some() || part.content_disposition().is_some();
+        if self.letter && (!is_plain || is_named) {
+            return;
+        }
         let name = part.attachment_name().map(|name| first(name, MAX_FIELD));
         if let Some(name) = name {
             self.add(name);

@@ -205,3 +205,30 @@ fn a_parser_that_panics_costs_one_text() {
     assert_eq!(extractor.text(message.as_bytes()), "");
     assert_ne!(extractor.text(letter("Un", "texte").as_bytes()), "");
 }
+
+#[test]
+fn what_is_withheld_is_found_by_the_letter_alone() {
+    let land = Land::new();
+    let marie = land.account("marie");
+    let message = land.deliver(
+        marie,
+        with(&[("text/xml", "cr.xml", CDA.as_bytes()), ("text/plain", "note.txt", b"annexe")]),
+    );
+    let late = |question: &str| {
+        let found = land.search.find(&land.view(marie), question, 50, &|_| Ok(true)).unwrap();
+        found.messages
+    };
+    for _ in 0..2 {
+        for (question, expected) in [
+            ("résultats", vec![message]),
+            ("documents", vec![message]),
+            ("glycémie", vec![]),
+            ("annexe", vec![]),
+            ("cr.xml", vec![]),
+        ] {
+            assert_eq!(late(question), expected, "{question}");
+        }
+        assert_eq!(land.find(marie, "glycémie"), [message]);
+        land.search.catch_up().unwrap();
+    }
+}

@@ -40,6 +40,8 @@ struct Row {
 #[template(path = "conversations.html")]
 struct ListPage {
     page: Page,
+    /// What is looked for: nothing yet.
+    question: &'static str,
     rows: Vec<Row>,
     newer: Option<usize>,
     older: Option<usize>,
@@ -69,7 +71,7 @@ pub(crate) async fn list(
         let here = survey.threads.iter().skip(skipped).take(PAGE);
         let rows = here.map(|thread| row(&view, thread, &veil, &when)).collect::<Result<_, _>>()?;
         let newer = (number > 1).then(|| number - 1);
-        shown(&ListPage { page, rows, newer, older, cut: survey.cut })
+        shown(&ListPage { page, question: "", rows, newer, older, cut: survey.cut })
     })
     .await
 }

@@ -9,6 +9,7 @@
 
 mod door;
 mod dossier;
+mod finding;
 mod reading;
 mod safety;
 mod serving;
