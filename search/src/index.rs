@@ -9,6 +9,7 @@
 use crate::position::{Generation, Position, Stamp, Walk};
 use crate::schema::Fields;
 use crate::sealed::SealedDirectory;
+use crate::separated::{SEPARATED, Separated};
 use mailstore::{NoRandomness, Random, StoreError};
 use std::io;
 use std::path::Path;
@@ -133,6 +134,7 @@ impl Writing {
             .memory_budget_per_thread(WRITER_HEAP)
             .num_merge_threads(1)
             .build();
+        index.tokenizers().register(SEPARATED, Separated::default());
         let writer: IndexWriter = index.writer_with_options(options)?;
         writer.set_merge_policy(Box::new(NoMergePolicy));
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;

@@ -26,6 +26,7 @@ mod question;
 mod schema;
 mod sealed;
 mod search;
+mod separated;
 mod words;
 
 #[cfg(test)]

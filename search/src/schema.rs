@@ -13,13 +13,13 @@
 //! | `head` | the forms of subject and people |
 //! | `body` | the forms of bodies and attachments |
 
+use crate::separated::{SEPARATED, joined};
 use crate::words::{French, plain};
 use mailstore::message::fold;
 use mailstore::{AccountId, MessageId};
 use tantivy::schema::{
     BytesOptions, Field, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value,
 };
-use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{TantivyDocument, Term};
 
 /// What stands between an account's tag and a stem.
@@ -44,7 +44,7 @@ impl Fields {
         // Length does not weigh: a long report is as good an answer as a short note.
         let words = |option| {
             let indexing = TextFieldIndexing::default()
-                .set_tokenizer("raw")
+                .set_tokenizer(SEPARATED)
                 .set_index_option(option)
                 .set_fieldnorms(false);
             TextOptions::default().set_indexing_options(indexing)
@@ -86,13 +86,13 @@ impl Fields {
         let mut words = plain(&header);
         words.extend(plain(&text));
         let words = words.into_iter().map(|word| tag.word(word));
-        document.add_pre_tokenized_text(self.plain, tokens(words));
+        document.add_text(self.plain, joined(words));
         for (field, folded) in [(self.head, fold(&content.headline)), (self.body, text)] {
             let forms = french.forms(&folded).into_iter().flat_map(|forms| {
                 let bare = forms.bare_stem.as_deref().map(|stem| tag.stem(stem));
                 [Some(tag.stem(&forms.stem)), bare, Some(tag.whole(&forms.whole))]
             });
-            document.add_pre_tokenized_text(field, tokens(forms.flatten()));
+            document.add_text(field, joined(forms.flatten()));
         }
         document
     }
@@ -102,11 +102,6 @@ impl Fields {
         let value = document.get_first(self.message)?;
         Some(MessageId::from_bytes(value.as_bytes()?.try_into().ok()?))
     }
-}
-
-fn tokens(words: impl Iterator<Item = String>) -> PreTokenizedString {
-    let token = |(position, text)| Token { text, position, ..Token::default() };
-    PreTokenizedString { text: String::new(), tokens: words.enumerate().map(token).collect() }
 }
 
 /// The texts of a message.

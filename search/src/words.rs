@@ -10,13 +10,17 @@
 //! Invariant: the same functions make the words of texts and of questions.
 
 use frostem::{Algorithm, Stemmer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// Characters that a part of a word may have to be found inside it. A longer word is kept as
 /// overlapping pieces of twice the length, so that each part lies inside one.
 pub(crate) const PART: usize = 40;
+
+/// Words whose forms are kept in memory, about 200 octets each.
+const MET: usize = 10_000;
 
 /// What is taken off before an apostrophe.
 const ELIDED: [&str; 15] = [
@@ -86,7 +90,11 @@ pub(crate) struct Forms {
 }
 
 /// The French analysis.
-pub(crate) struct French(Stemmer);
+pub(crate) struct French {
+    stemmer: Stemmer,
+    /// Forms of words that were met, since texts are made of few.
+    met: Mutex<HashMap<String, Forms>>,
+}
 
 impl std::fmt::Debug for French {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -96,7 +104,7 @@ impl std::fmt::Debug for French {
 
 impl Default for French {
     fn default() -> Self {
-        Self(Stemmer::new(Algorithm::French))
+        Self { stemmer: Stemmer::new(Algorithm::French), met: Mutex::default() }
     }
 }
 
@@ -119,11 +127,20 @@ impl French {
     }
 
     fn of(&self, word: &str) -> Forms {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(forms) = met.get(word) {
+            return forms.clone();
+        }
         let whole = bare(word);
-        let stem = bare(&self.0.stem(word));
-        let bare_stem = self.0.stem(&whole).into_owned();
+        let stem = bare(&self.stemmer.stem(word));
+        let bare_stem = self.stemmer.stem(&whole).into_owned();
         let bare_stem = Some(bare_stem).filter(|bare| *bare != stem);
-        Forms { stem, bare_stem, whole }
+        let forms = Forms { stem, bare_stem, whole };
+        if met.len() >= MET {
+            met.clear();
+        }
+        met.insert(word.to_owned(), forms.clone());
+        forms
     }
 }
 

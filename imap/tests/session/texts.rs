@@ -67,7 +67,7 @@ async fn what_the_index_names_is_looked_at_and_nothing_else() {
     ] {
         let (_land, names, mut client) = land().await;
         let answer = client.say(&format!("f SEARCH {keys}\r\n")).await;
-        assert_eq!(answer, format!("* SEARCH{found}\r\nf OK"), "{keys}");
+        assert_eq!(answer, format!("* SEARCH{found}\nf OK"), "{keys}");
         assert_eq!(names.read.load(Ordering::SeqCst), read, "{keys}");
     }
 }
@@ -80,7 +80,7 @@ async fn an_index_that_cannot_tell_has_all_messages_looked_at() {
     client.session = client.session.finding(names.clone());
     client.session.greet().await;
     client.say("l LOGIN jean sesame\r\ns SELECT INBOX\r\n").await;
-    assert_eq!(client.say("f UID SEARCH BODY IMPAIR\r\n").await, "* SEARCH 1 3 5\r\nf OK");
+    assert_eq!(client.say("f UID SEARCH BODY IMPAIR\r\n").await, "* SEARCH 1 3 5\nf OK");
     assert_eq!(names.read.load(Ordering::SeqCst), 5);
     assert_eq!(*names.asked.lock().unwrap(), ["impair"], "folded, and once a SEARCH");
 }

@@ -1,3 +1,5 @@
+//! The sealed folder: what is written reads back, and nothing else opens.
+
 use super::*;
 use mailstore::disk::{Disk, SimDisk};
 use mailstore::{Secret, SeededRandom};
