@@ -7,6 +7,7 @@
 //! | how are responses written? | [`encode`] |
 //! | what does a command do? | [`session`], one file per group of commands |
 //! | who may log in? | [`login`]: a trait that the program implements |
+//! | which messages hold a text? | [`texts`]: another |
 //! | timers, and what is read | [`serve`], over the sockets of `listener` |
 //!
 //! Invariants: a session does no I/O on its connection; a change is answered when it is on stable storage; sequence
@@ -20,8 +21,10 @@ pub mod login;
 pub mod name;
 pub mod serve;
 pub mod session;
+pub mod texts;
 
 pub use login::{Denied, LogIn, Opened, Peer};
+pub use texts::{Texts, Unindexed};
 
 /// Octets of a message that APPEND takes.
 // RFC 7889 §3

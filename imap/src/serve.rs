@@ -21,6 +21,7 @@ use tokio_rustls::server::TlsStream;
 use crate::login::{LogIn, Peer};
 use crate::session::auth::ASK_AGAIN;
 use crate::session::{Listings, Session, Wants};
+use crate::texts::{Texts, Unindexed};
 
 /// How long a client that has logged in may be silent.
 // RFC 3501 §5.4
@@ -60,6 +61,7 @@ pub struct Server<L: LogIn> {
     login: Arc<L>,
     store: Store,
     listings: Arc<Listings>,
+    texts: Arc<dyn Texts>,
     tls: watch::Receiver<Arc<rustls::ServerConfig>>,
     stop: watch::Receiver<bool>,
 }
@@ -71,6 +73,7 @@ impl<L: LogIn> Clone for Server<L> {
             login: self.login.clone(),
             store: self.store.clone(),
             listings: self.listings.clone(),
+            texts: self.texts.clone(),
             tls: self.tls.clone(),
             stop: self.stop.clone(),
         }
@@ -86,7 +89,21 @@ impl<L: LogIn> Server<L> {
         tls: watch::Receiver<Arc<rustls::ServerConfig>>,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        Self { config, login, store, listings: Arc::default(), tls, stop }
+        Self {
+            config,
+            login,
+            store,
+            listings: Arc::default(),
+            texts: Arc::new(Unindexed),
+            tls,
+            stop,
+        }
+    }
+
+    /// The server, with another way to find texts than to read every message.
+    #[must_use]
+    pub fn finding(self, texts: Arc<dyn Texts>) -> Self {
+        Self { texts, ..self }
     }
 
     /// Accepts connections until told to stop; returns when the last one has ended or the grace is over.
@@ -115,7 +132,7 @@ impl<L: LogIn> Server<L> {
         let end = Instant::now() + LIFE;
         let session = |peer, secure| {
             let session = Session::new(self.store.clone(), self.login.clone(), peer, secure);
-            session.sharing(self.listings.clone())
+            session.sharing(self.listings.clone()).finding(self.texts.clone())
         };
         if self.config.implicit_tls {
             let (mut stream, tls) = self.handshake(stream).await?;

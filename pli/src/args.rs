@@ -47,6 +47,10 @@ pub(crate) enum Command {
     /// Look at what a trust domain publishes.
     #[command(subcommand)]
     Trust(TrustCommand),
+    /// Read a PDF file from standard input, write its text: the server calls itself for it, so that a
+    /// hostile file harms a process of its own.
+    #[command(name = crate::operator::READ_PDF, hide = true)]
+    ReadPdf,
 }
 
 /// Ready when `DIR/demo.json` is there: addresses, mailboxes and passwords for programs; what a

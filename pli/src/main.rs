@@ -26,6 +26,11 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        // What a panic says may hold what was being read: where it was is enough to find the defect.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a defect: a task of this program has broken off");
+    }));
     tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(log_filter()).init();
     let outcome = match args::Args::parse().command {
         args::Command::Demo(asked) => demo::run(&asked),
@@ -36,6 +41,7 @@ fn main() -> ExitCode {
         args::Command::Services(command) => services::run(command),
         args::Command::Authority(command) => authority::run(command),
         args::Command::Trust(args::TrustCommand::Verify(asked)) => trust::verify(&asked),
+        args::Command::ReadPdf => read_pdf(),
     };
     match outcome {
         Ok(code) => code,
@@ -45,6 +51,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn read_pdf() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+    search::extract::pdf::read_as_child(io::stdin().lock(), io::stdout().lock())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn log_filter() -> tracing_subscriber::EnvFilter {

@@ -1,5 +1,5 @@
 //! Imports run one way:
-//! `pli → {mta, imap, webmail, services/*} → post → {access, record} → {mailstore, directory} → {pki, clinical} → domain`,
+//! `pli → {mta, imap, webmail, services/*} → post → {access, record, search} → {mailstore, directory} → {pki, clinical} → domain`,
 //! and `listener`, what the faces share of their sockets, between them and `pki`.
 //!
 //! A crate imports lower layers only: never its own layer, never a higher one. So the faces and
@@ -48,6 +48,7 @@ const TABLE: &[(&str, Layer)] = &[
     ("mailstore", Stores),
     ("access", Account),
     ("record", Account),
+    ("search", Account),
     ("post", Post),
     ("services/kit", Kit),
     ("services/agenda", Service),

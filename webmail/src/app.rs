@@ -11,6 +11,7 @@ use domain::{Lang, OperatorName};
 use jiff::tz::TimeZone;
 use mailstore::{AccountId, Store};
 use post::Post;
+use search::Search;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::fault::{Fault, ours};
@@ -43,6 +44,8 @@ pub struct SiteParts {
     pub lang: Lang,
     /// The time zone in which dates are shown.
     pub zone: TimeZone,
+    /// What finds words in messages, if it is there.
+    pub search: Option<Search>,
 }
 
 struct Parts {
@@ -88,6 +91,10 @@ impl App {
 
     pub(crate) fn store(&self) -> &Store {
         self.0.site.post.store()
+    }
+
+    pub(crate) fn search(&self) -> Option<&Search> {
+        self.0.site.search.as_ref()
     }
 
     /// What the site's cookies are named after.

@@ -12,6 +12,7 @@ pub(crate) mod conversations;
 pub(crate) mod document;
 pub(crate) mod door;
 pub(crate) mod drafts;
+pub(crate) mod find;
 pub(crate) mod help;
 pub(crate) mod live;
 pub(crate) mod print;

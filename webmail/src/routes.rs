@@ -6,8 +6,8 @@ use axum::{Router, middleware};
 
 use crate::app::App;
 use crate::pages::{
-    account, attachment, compose, conversation, conversations, document, door, drafts, help, live,
-    print, record, undo, write,
+    account, attachment, compose, conversation, conversations, document, door, drafts, find, help,
+    live, print, record, undo, write,
 };
 use crate::upload::MAX_REQUEST;
 use crate::{assets, guard};
@@ -37,6 +37,7 @@ pub(crate) fn all(app: App) -> Router {
         .route("/messages/{message}/html/{part}", get(attachment::markup))
         .route("/messages/{message}/parts/{part}", get(attachment::download))
         .route("/messages/{message}/file/{part}", get(attachment::ask_file).post(attachment::file))
+        .route("/search", get(find::show))
         .route("/record", get(record::list))
         .route("/record/{entry}", get(document::show))
         .route("/record/{entry}/view", get(document::view))

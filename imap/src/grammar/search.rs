@@ -3,6 +3,7 @@
 //! Failure: `None`, and the command is refused; a key nested too deep, and a key too many, is one of them.
 
 use jiff::civil::Date;
+use mailstore::message::fold;
 
 use super::reader::{MAX_NESTING, Reader};
 use super::set::{Ranges, is_well_formed};
@@ -355,7 +356,7 @@ fn with_argument(name: &str, reader: &mut Reader<'_>) -> Option<Key> {
 /// A text in lower case: case does not count.
 // RFC 3501 §6.4.4
 fn text(reader: &mut Reader<'_>) -> Option<String> {
-    reader.astring().map(|text| text.to_lowercase())
+    reader.astring().map(|text| fold(&text))
 }
 
 /// Flags have one modification sequence together, so the entry that is named, which only hints, does not count.

@@ -138,7 +138,12 @@ impl<L: LogIn> Session<L> {
 
     async fn opened(&mut self, opened: Result<Opened, Denied>) -> Answer {
         let denied = match opened {
-            Ok(opened) => match Open::new(self.store.clone(), opened, self.listings.clone()) {
+            Ok(opened) => match Open::new(
+                self.store.clone(),
+                self.texts.clone(),
+                opened,
+                self.listings.clone(),
+            ) {
                 Ok(open) => {
                     self.open = Some(open);
                     self.asked = Instant::now();

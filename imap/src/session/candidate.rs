@@ -9,8 +9,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use mail_parser::{MessageParser, PartType};
-use mailstore::message::header_fields;
+use mailstore::message::{fold, header_fields};
 use mailstore::model::flags::{Flags, UidFlags};
 use mailstore::model::keyword::Keyword;
 use mailstore::model::mailbox::Mailbox;
@@ -20,13 +19,12 @@ use mailstore::{Store, StoreError, View};
 
 use super::selected::Selected;
 use crate::grammar::search::Key;
-
-/// Messages inside messages that are looked into.
-const MAX_INSIDE: usize = 5;
+use crate::texts::Texts;
 
 /// A message, read as far as the keys ask for.
 pub(super) struct Candidate<'a> {
     store: &'a Store,
+    texts: &'a dyn Texts,
     view: &'a View<'static>,
     selected: &'a Selected,
     mailbox: &'a Mailbox,
@@ -36,7 +34,7 @@ pub(super) struct Candidate<'a> {
     placement: Option<Placement>,
     message: Option<Message>,
     structure: Option<Structure>,
-    /// Its text, in lower case.
+    /// Its text, folded.
     text: Option<String>,
     /// Octets of its body, if that was opened.
     opened: u64,
@@ -44,7 +42,7 @@ pub(super) struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     pub(super) fn new(
-        store: &'a Store,
+        (store, texts): (&'a Store, &'a dyn Texts),
         view: &'a View<'static>,
         selected: &'a Selected,
         mailbox: &'a Mailbox,
@@ -55,6 +53,7 @@ impl<'a> Candidate<'a> {
         let (message, structure, text) = (None, None, None);
         Self {
             store,
+            texts,
             view,
             selected,
             mailbox,
@@ -173,36 +172,19 @@ impl<'a> Candidate<'a> {
             None => self.structure.insert(self.view.structure(id)?),
         };
         Ok(header_fields(&structure.header).any(|field| match name {
-            Some(name) => field.is(name) && field.decoded().to_lowercase().contains(text),
-            None => format!("{}: {}", field.name, field.decoded()).to_lowercase().contains(text),
+            Some(name) => field.is(name) && fold(&field.decoded()).contains(text),
+            None => fold(&format!("{}: {}", field.name, field.decoded())).contains(text),
         }))
     }
 
-    /// The text of the message's parts in lower case.
+    /// The text behind its header section, folded.
     fn text(&mut self) -> Result<&str, StoreError> {
         if self.text.is_none() {
             let id = self.message()?.body;
             let octets = self.store.body(self.view, id)?.read_all()?;
             self.opened = octets.len() as u64;
-            let mut text = String::new();
-            if let Some(message) = MessageParser::default().parse(&octets) {
-                gather(&message, &mut text, 0);
-            }
-            self.text = Some(text.to_lowercase());
+            self.text = Some(self.texts.text(&octets));
         }
         Ok(self.text.as_deref().unwrap_or_default())
-    }
-}
-
-fn gather(message: &mail_parser::Message<'_>, text: &mut String, depth: usize) {
-    for part in &message.parts {
-        match &part.body {
-            PartType::Text(content) | PartType::Html(content) => {
-                text.push_str(content);
-                text.push('\n');
-            }
-            PartType::Message(inner) if depth < MAX_INSIDE => gather(inner, text, depth + 1),
-            _ => {}
-        }
     }
 }

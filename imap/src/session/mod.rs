@@ -16,6 +16,7 @@ mod list;
 mod listing;
 mod literal;
 mod mailboxes;
+mod narrow;
 mod open;
 mod quota;
 mod resync;
@@ -42,6 +43,7 @@ use crate::encode;
 use crate::frame::{Event, Framer};
 use crate::grammar::{self, Command};
 use crate::login::{LogIn, Peer};
+use crate::texts::{Texts, Unindexed};
 use answer::Answer;
 use append::Appending;
 pub use listing::Listings;
@@ -83,6 +85,7 @@ enum Expects {
 /// One client's session.
 pub struct Session<L> {
     store: Store,
+    texts: Arc<dyn Texts>,
     login: Arc<L>,
     listings: Arc<Listings>,
     peer: Peer,
@@ -113,10 +116,17 @@ pub struct Session<L> {
 }
 
 impl<L: LogIn> Session<L> {
+    /// The session, with another way to find texts than to read every message.
+    #[must_use]
+    pub fn finding(self, texts: Arc<dyn Texts>) -> Self {
+        Self { texts, ..self }
+    }
+
     /// A session of a client that was not greeted yet; `secure` says whether it speaks over TLS.
     pub fn new(store: Store, login: Arc<L>, peer: Peer, secure: bool) -> Self {
         Self {
             store,
+            texts: Arc::new(Unindexed),
             login,
             listings: Arc::default(),
             peer,

@@ -17,11 +17,13 @@ use super::{fetch, search};
 use crate::grammar::Command;
 use crate::grammar::set::Ranges;
 use crate::login::Opened;
+use crate::texts::Texts;
 use crate::{encode, name};
 
 /// A session that has logged in.
 pub(super) struct Open {
     pub(super) store: Store,
+    pub(super) texts: Arc<dyn Texts>,
     pub(super) opened: Opened,
     pub(super) selected: Option<Selected>,
     pub(super) enabled: Enabled,
@@ -51,11 +53,13 @@ impl From<Answer> for Outcome {
 impl Open {
     pub(super) fn new(
         store: Store,
+        texts: Arc<dyn Texts>,
         opened: Opened,
         listings: Arc<Listings>,
     ) -> Result<Self, StoreError> {
         let changes = store.subscribe(opened.account)?;
-        Ok(Self { store, opened, selected: None, enabled: Enabled::default(), listings, changes })
+        let enabled = Enabled::default();
+        Ok(Self { store, texts, opened, selected: None, enabled, listings, changes })
     }
 
     pub(super) fn view(&self) -> Result<View<'static>, StoreError> {

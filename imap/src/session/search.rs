@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::candidate::Candidate;
+use super::narrow::Scope;
 use super::open::{Open, Outcome, none_selected};
 use super::section::is_damage;
 use super::selected::Selected;
@@ -62,6 +63,7 @@ pub(super) struct Job {
     tells_mod_seq: bool,
     /// What `$` is in its keys.
     saved: Arc<BTreeSet<u32>>,
+    scope: Scope,
     /// UIDs up to here are done.
     done: u32,
     found: Vec<Hit>,
@@ -116,6 +118,7 @@ impl Open {
             keys: keys.into_iter().map(|key| key.resolve(ends)).collect(),
             tells_mod_seq,
             saved: Arc::new(selected.saved.iter().copied().collect()),
+            scope: Scope::Unknown,
             done: 0,
             found: Vec::new(),
             damaged: false,
@@ -152,19 +155,31 @@ impl Open {
     /// Whether there is more to look at.
     fn look_on(&self, job: &mut Job) -> Result<bool, StoreError> {
         let Some(selected) = &self.selected else { return Ok(false) };
-        let from = selected.uids.partition_point(|uid| *uid <= job.done);
-        let rest = selected.uids.get(from..).unwrap_or_default();
+        let view = self.view()?;
+        if matches!(job.scope, Scope::Unknown) {
+            job.scope = Scope::of(&*self.texts, &view, selected.mailbox, &job.keys)?;
+        }
+        let (uids, sparse) = match &job.scope {
+            Scope::Only(uids) => (uids.as_slice(), true),
+            _ => (selected.uids.as_slice(), false),
+        };
+        let from = uids.partition_point(|uid| *uid <= job.done);
+        let rest = uids.get(from..).unwrap_or_default();
         let some = rest.get(..STEP).unwrap_or(rest);
         let (Some(first), Some(last)) = (some.first(), some.last()) else { return Ok(false) };
-        let view = self.view()?;
+        let (more, last) = (some.len() < rest.len(), *last);
         let mailbox = view.mailbox(selected.mailbox)?;
         // Where no key passes messages over by their flags, all are read, and so together.
-        let placements = match job.keys.iter().all(Key::reads_message) {
-            true => view.placements(selected.mailbox, *first, *last, usize::MAX)?,
+        let placements = match !sparse && job.keys.iter().all(Key::reads_message) {
+            true => view.placements(selected.mailbox, *first, last, usize::MAX)?,
             false => Vec::new(),
         };
         let (mut opened, saved) = (0, job.saved.clone());
-        for one in view.flags(selected.mailbox, *first, *last)? {
+        let flags = match sparse {
+            true => some.iter().map(|uid| view.flags(selected.mailbox, *uid, *uid)).collect(),
+            false => view.flags(selected.mailbox, *first, last).map(|flags| vec![flags]),
+        };
+        for one in flags?.into_iter().flatten() {
             if opened >= STEP_OCTETS {
                 return Ok(true);
             }
@@ -173,7 +188,7 @@ impl Open {
             let at = placements.binary_search_by_key(&one.uid, |(uid, _)| *uid);
             let placed = at.ok().and_then(|at| placements.get(at)).map(|(_, placed)| *placed);
             let mut candidate = Candidate::new(
-                &self.store,
+                (&self.store, &*self.texts),
                 &view,
                 selected,
                 &mailbox,
@@ -193,8 +208,8 @@ impl Open {
             }
             opened += candidate.opened();
         }
-        job.done = *last;
-        Ok(some.len() < rest.len())
+        job.done = last;
+        Ok(more)
     }
 }
 

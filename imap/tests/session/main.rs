@@ -19,5 +19,6 @@ mod qresync;
 mod rev2;
 mod search;
 mod sort;
+mod texts;
 
 use land::{Client, Land, Wants};

@@ -12,6 +12,7 @@
 //! | [`header`] | a header section as fields |
 //! | `mime`, [`param`] | Content-* fields, parameters and their RFC 2231 sections |
 //! | [`raw`], [`text`] | a value as it stands, and for people |
+//! | [`mod@fold`] | how texts are compared |
 //! | [`preview`] | the first words |
 //! | [`limits`] | every bound, with its reason |
 //!
@@ -27,6 +28,7 @@
 
 pub mod address;
 pub mod envelope;
+pub mod fold;
 pub mod header;
 pub mod limits;
 mod mime;
@@ -42,6 +44,7 @@ mod tests;
 
 pub use address::Address;
 pub use envelope::Envelope;
+pub use fold::fold;
 pub use header::{Field, HeaderFields, header_fields};
 pub use limits::Limits;
 pub use param::{Disposition, Param};

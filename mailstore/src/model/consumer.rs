@@ -27,6 +27,11 @@ impl View<'_> {
         let cursor: Option<Cursor> = self.record(&Key::cursor(self.account, consumer))?;
         Ok(cursor.map_or(0, |cursor| cursor.mod_seq))
     }
+
+    /// Whether a consumer has yet to see something behind its cursor.
+    pub fn is_pending(&self, consumer: Consumer) -> Result<bool, StoreError> {
+        self.exists(&Key::pending(consumer, self.account))
+    }
 }
 
 impl Transaction<'_> {
@@ -49,7 +54,7 @@ impl Transaction<'_> {
     pub(crate) fn seen_by_all(&self) -> Result<u64, StoreError> {
         let mut seen = u64::MAX;
         for consumer in self.with.consumers {
-            if self.exists(&Key::pending(*consumer, self.account))? {
+            if self.is_pending(*consumer)? {
                 seen = seen.min(self.cursor(*consumer)?);
             }
         }

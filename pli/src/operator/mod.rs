@@ -5,11 +5,14 @@
 //! what was acknowledged is on the disk.
 //! Failure: an error of the start names what is in the way; later failures are the faces' own.
 
+mod finding;
 mod listeners;
 mod log_in;
 mod published;
 mod worker;
 
+use finding::ByIndex;
+pub(crate) use finding::READ_PDF;
 pub(crate) use listeners::{Addresses, Listeners};
 pub(crate) use published::{Files, Published, Sources};
 
@@ -30,6 +33,7 @@ use mta::submission::Submission;
 use pki::tls::server_config;
 use pki::{ClientAuth, Identity};
 use post::{Post, Settings};
+use search::Search;
 use std::error::Error;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -74,6 +78,7 @@ pub(crate) struct Operator {
     pub(crate) published: Arc<Published>,
     pub(crate) relay: Relay,
     pub(crate) services: Arc<Runner>,
+    search: Option<Search>,
     notices: documents::Notices,
     faces: watch::Sender<bool>,
     workers: watch::Sender<bool>,
@@ -98,7 +103,7 @@ pub(crate) fn open_store(
         operator_key: key,
         clock,
         random,
-        consumers: vec![documents::CONSUMER],
+        consumers: vec![documents::CONSUMER, search::CONSUMER],
     };
     let (store, recovery) = match Store::open(embedding.clone()) {
         Err(OpenError::Absent) => {
@@ -178,6 +183,7 @@ impl Operator {
         let documents = Arc::new(documents::Documents::new(post.clone()));
         let services = Arc::new(Runner::new(store.clone(), documents)?);
         let notices = documents::Notices::new(post.clone(), access.clone());
+        let search = finding::open(data, &store, key.clone(), Arc::clone(random));
         let mut operator = Self {
             notices,
             store,
@@ -187,6 +193,7 @@ impl Operator {
             published: Arc::clone(published),
             relay,
             services,
+            search,
             faces: watch::Sender::new(false),
             workers: watch::Sender::new(false),
             face_tasks: JoinSet::new(),
@@ -219,6 +226,9 @@ impl Operator {
             let notices = notices.clone();
             async move { notices.run(stop).await }
         });
+        if let Some(search) = self.search.clone() {
+            self.keep_at_work("search", move |stop| search.clone().run(stop));
+        }
     }
 
     fn keep_at_work<F>(
@@ -275,6 +285,10 @@ impl Operator {
                 offered.clone(),
                 self.faces.subscribe(),
             );
+            let server = match &self.search {
+                Some(search) => server.finding(Arc::new(ByIndex(search.clone()))),
+                None => server,
+            };
             self.face_tasks.spawn(server.run(listener));
         }
         if let Some(listener) = https {
@@ -289,6 +303,7 @@ impl Operator {
                 origin: parts.web_origin.unwrap_or_else(|| format!("https://localhost:{port}")),
                 lang: names.lang,
                 zone: names.zone.clone(),
+                search: self.search.clone(),
             });
             self.face_tasks.spawn(site.run(listener, tls, self.faces.subscribe()));
         }

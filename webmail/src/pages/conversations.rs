@@ -42,6 +42,8 @@ struct Row {
 #[template(path = "conversations.html")]
 struct ListPage {
     page: Page,
+    /// What is looked for: nothing yet.
+    question: &'static str,
     rows: Vec<Row>,
     /// There is a draft of a message that begins a conversation.
     begun: bool,
@@ -79,7 +81,7 @@ pub(crate) async fn list(
         let rows = here.map(row).collect::<Result<_, StoreError>>()?;
         let begun = drafts.contains(&DraftOf::New.id());
         let newer = (number > 1).then(|| number - 1);
-        shown(&ListPage { page, rows, begun, newer, older, cut: survey.cut })
+        shown(&ListPage { page, question: "", rows, begun, newer, older, cut: survey.cut })
     })
     .await
 }

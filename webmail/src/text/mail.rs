@@ -25,6 +25,17 @@ super::texts! {
         newer: "Plus récentes", "More recent";
         older: "Plus anciennes", "Older";
         pages: "Pages de la liste", "Pages of the list";
+        find: "Chercher dans vos messages et leurs documents", "Search your messages and their documents";
+        find_button: "Chercher", "Search";
+        find_title: "Recherche", "Search";
+        found_none: "Aucun message ne contient ces mots.", "No message contains these words.";
+        found_one: "1 message contient ces mots.", "1 message contains these words.";
+        found_many: "{} messages contiennent ces mots.", "{} messages contain these words.";
+        found_most: "Voici les {} messages qui correspondent le mieux.", "These are the {} best matching messages.";
+        found_some: "La recherche n'est pas encore prête pour tous vos messages : d'autres peuvent contenir ces mots. Essayez de nouveau dans quelques minutes.",
+            "The search is not ready for all your messages yet: others may contain these words. Try again in a few minutes.";
+        found_hint: "Vérifiez l'orthographe, ou essayez avec moins de mots. Le début d'un mot suffit, et les accents ne comptent pas.",
+            "Check the spelling, or try fewer words. The beginning of a word is enough, and accents do not count.";
         cut: "Seuls les messages les plus récents sont affichés.", "Only the most recent messages are shown.";
         to_reply: "Aller à la réponse", "Go to the answer";
         letters: "Messages de la conversation", "Messages of the conversation";

@@ -10,6 +10,7 @@
 mod comfort;
 mod door;
 mod dossier;
+mod finding;
 mod hardening;
 mod live;
 mod reading;

@@ -15,11 +15,13 @@ use domain::{
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use mailstore::disk::SimDisk;
 use mailstore::model::account::{AccountState, NewAccount};
 use mailstore::model::mailbox::{MailboxName, SpecialUse};
 use mailstore::model::principal::{Grant, NewPrincipal, PrincipalKind};
-use mailstore::{AccountId, Actor, Faults, SeededRandom, Store, StoreError, Transaction};
+use mailstore::{AccountId, Actor, Faults, Secret, SeededRandom, Store, StoreError, Transaction};
 use post::{Arrival, DsnRequest, Envelope, Origin, Peer, Post, RecipientDsn, Settings};
+use search::{NoPdf, Search, SearchParts};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -40,6 +42,7 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) post: Post,
     pub(crate) site: Site,
+    pub(crate) search: Search,
     pub(crate) codes: Arc<Codes>,
     number: Cell<u64>,
 }
@@ -50,7 +53,17 @@ impl World {
         let random = Arc::new(SeededRandom::new(7));
         let faults = Arc::new(Faults::default());
         let clock_of = Arc::new(clock.clone());
-        let store = Store::in_memory(clock_of, random.clone(), Vec::new(), faults).unwrap();
+        let consumers = vec![search::CONSUMER];
+        let store = Store::in_memory(clock_of, random.clone(), consumers, faults).unwrap();
+        let search = Search::open(SearchParts {
+            store: store.clone(),
+            disk: Arc::new(SimDisk::new(7)),
+            dir: "/search".into(),
+            operator_key: Secret::from_bytes([7; 32]),
+            random: random.clone(),
+            pdf: Arc::new(NoPdf),
+        })
+        .unwrap();
         let settings = Settings {
             hostname: "mail.patient.example".parse().unwrap(),
             own_domains: ["patient.example".parse().unwrap()].into(),
@@ -79,8 +92,9 @@ impl World {
             origin: ORIGIN.into(),
             lang: Lang::Fr,
             zone: TimeZone::get("Europe/Paris").unwrap(),
+            search: Some(search.clone()),
         });
-        let world = Self { clock, post, site, codes, number: Cell::new(1) };
+        let world = Self { clock, post, site, search, codes, number: Cell::new(1) };
         for (address, given, birth, number) in [
             (CITIZEN, "DOMINIQUE", "PAT-TROIS", "279035121518989"),
             (OTHER, "CLAUDE", "AUTRE", "255081416802538"),
