@@ -61,17 +61,21 @@ pub(crate) struct Group {
     weight: usize,
     /// Octets of bodies that go into the frame.
     inline: u64,
+    /// The disk is full but for its reserve, which is for what makes room.
+    tight: bool,
 }
 
 /// A key with its sealed value; None is a deletion.
 pub(crate) type SealedWrite = (Key, Option<Vec<u8>>);
 
 impl Group {
-    /// Runs jobs from the front of `waiting` until the group is full or none is left.
+    /// Runs jobs from the front of `waiting` until the group is full or none is left. When the disk
+    /// is `tight`, those that do not make room are refused.
     pub(crate) fn form(
         waiting: &mut VecDeque<Box<dyn Job>>,
         snapshot: &Arc<dyn Snapshot>,
         with: &Surroundings,
+        tight: bool,
     ) -> Self {
         let mut group = Self {
             done: Vec::new(),
@@ -83,6 +87,7 @@ impl Group {
             changed: BTreeMap::new(),
             weight: 0,
             inline: 0,
+            tight,
         };
         while group.done.len() < MAX_JOBS && group.weight < MAX_WRITES && group.inline < MAX_BODIES
         {
@@ -116,6 +121,7 @@ impl Group {
         let mut tx = Transaction::new(view, circumstances);
         // A closure that panics is a defect of its caller; nobody else is to suffer from it.
         let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)));
+        let makes_room = tx.makes_room;
         let (own, bodies, changed) = tx.into_parts();
         let weight: usize = own.iter().map(weight).sum();
         let bodies: BTreeMap<_, _> = bodies
@@ -127,6 +133,9 @@ impl Group {
         let outcome = match ran {
             Ok(true) if weight > MAX_WRITES || inline > MAX_BODIES_OF_ONE => {
                 Err(StoreError::Limit("one transaction"))
+            }
+            Ok(true) if self.tight && !(makes_room && bodies.is_empty() || own.is_empty()) => {
+                Err(StoreError::Full)
             }
             Ok(committed) => Ok(committed),
             Err(_) => Err(StoreError::Panicked),

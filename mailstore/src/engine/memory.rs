@@ -150,7 +150,7 @@ impl Engine for Memory {
         while !waiting.is_empty() {
             match self.snapshot() {
                 Ok(snapshot) => {
-                    let group = Group::form(&mut waiting, &snapshot, &self.with);
+                    let group = Group::form(&mut waiting, &snapshot, &self.with, false);
                     changed.extend(self.commit_group(group));
                 }
                 Err(error) => waiting.drain(..).for_each(|job| job.finish(Err(error.clone()))),
@@ -208,6 +208,6 @@ impl Engine for Memory {
     }
 
     fn vitals(&self) -> Vitals {
-        Vitals { condition: Condition::Sound, failed_flushes: 0 }
+        Vitals { condition: Condition::Sound, failed_flushes: 0, disk_full: false }
     }
 }

@@ -14,7 +14,7 @@
 use super::catalogue::Catalogue;
 use super::manifest::{Prepared, Segment};
 use super::{LogError, segment_path};
-use crate::disk::{Disk, DiskFile, Open};
+use crate::disk::{Disk, DiskFile, Open, Room};
 use crate::random::Random;
 use std::io;
 use std::path::PathBuf;
@@ -63,6 +63,7 @@ pub(crate) struct Preparer {
     dir: PathBuf,
     random: Arc<dyn Random>,
     catalogue: Arc<Catalogue>,
+    room: Room,
     shelf: Mutex<Shelf>,
     wanted: Condvar,
 }
@@ -79,7 +80,8 @@ impl Preparer {
         total: u64,
     ) -> Self {
         let shelf = Mutex::new(Shelf { total, ..Shelf::default() });
-        Self { disk, dir, random, catalogue, shelf, wanted: Condvar::new() }
+        let room = Room::new(Arc::clone(&disk), &dir);
+        Self { disk, dir, random, catalogue, room, shelf, wanted: Condvar::new() }
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -142,6 +144,9 @@ impl Preparer {
 
     /// A new file, written and flushed, and its name as well.
     fn write(&self, number: u64, len: u64) -> Result<Box<dyn DiskFile>, LogError> {
+        if !self.room.has(len) {
+            return Err(LogError::Disk(io::ErrorKind::StorageFull.into()));
+        }
         let path = segment_path(&self.dir, number);
         let written = self.disk.open(&path, Open::Create).and_then(|file| {
             file.set_len(0)?;
