@@ -69,7 +69,7 @@ pub(crate) struct Preparer {
 }
 
 /// A segment's file and how many octets it has on the disk.
-type Room = (Box<dyn DiskFile>, u64);
+type Laid = (Box<dyn DiskFile>, u64);
 
 impl Preparer {
     pub(super) fn new(
@@ -173,7 +173,7 @@ impl Preparer {
     }
 
     /// The file of an earlier segment under its new name; None when it is too short.
-    fn recycle(&self, spare: u64, number: u64, len: u64) -> Result<Option<Room>, LogError> {
+    fn recycle(&self, spare: u64, number: u64, len: u64) -> Result<Option<Laid>, LogError> {
         let (from, to) = (segment_path(&self.dir, spare), segment_path(&self.dir, number));
         let file = match self.disk.open(&from, Open::Write) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
