@@ -190,7 +190,11 @@ impl Access {
                 }
                 Ok::<_, StoreError>(())
             };
-            let _ = self.store.transact(opened.actor, account, work).await?;
+            match self.store.transact(opened.actor, account, work).await {
+                // On a full disk people go on reading; the session may end earlier for it.
+                Err(error) if error.fault() == mailstore::Fault::Refusal => return Err(error),
+                _ => {}
+            }
         }
         let (id, created, ends) = (row.id, row.created, row.ends());
         Ok(Some(WebSession { id, opened, csrf: hex::encode(row.csrf), created, ends }))

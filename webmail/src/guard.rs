@@ -125,6 +125,7 @@ fn with_page(response: Response, lang: Lang, here: &str) -> Response {
         Fault::TooLarge => (&t.faults.too_large_title, &t.faults.far_too_large),
         Fault::Busy => (&t.faults.busy_title, &t.faults.busy),
         Fault::Slow => (&t.faults.slow_title, &t.faults.slow),
+        Fault::Later => (&t.faults.later_title, &t.faults.later),
         Fault::Ours => (&t.faults.broken_title, &t.faults.broken),
     };
     // The address of a form has no page of its own.

@@ -27,7 +27,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use real::RealDisk;
-pub(crate) use room::Room;
+pub(crate) use room::{Left, Room};
 pub use sim::{Fault, SimDisk, Stats, Survival};
 
 /// How a file is opened.

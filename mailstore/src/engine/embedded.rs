@@ -368,11 +368,11 @@ impl Engine for Embedded {
                 waiting.drain(..).for_each(|job| job.finish(Err(refusal.clone())));
                 break;
             }
-            let tight = self.room.is_tight();
+            let left = self.room.left();
             match self.index.snapshot() {
                 Ok(snapshot) => {
                     let snapshot = snapshot as Arc<dyn Snapshot>;
-                    let group = Group::form(&mut waiting, &snapshot, &self.with, tight);
+                    let group = Group::form(&mut waiting, &snapshot, &self.with, left);
                     changed.extend(self.commit_group(group));
                 }
                 Err(error) => {
@@ -425,7 +425,7 @@ impl Engine for Embedded {
     fn tick(&self) {
         self.mend();
         self.find_index_again();
-        self.room.is_tight();
+        self.room.left();
         if let Err(error) = self.flush_index() {
             tracing::error!(error = &error as &dyn std::error::Error, "the index was not flushed");
         }

@@ -40,14 +40,18 @@ fn mark_deleted(world: &World, name: &str) -> Result<(), StoreError> {
 #[test]
 fn a_full_disk_puts_mail_off_lets_people_make_room_and_recovers_alone() {
     let mut world = running(1);
-    // Less than the reserve of the smallest disk.
+    // Less than the reserve of the smallest disk, 4 MiB.
     leave(&world, 3 * 1024 * 1024);
     for number in [10, 14] {
         let refused = world.deliver("p0", number).unwrap_err();
         assert!(matches!(refused, StoreError::Full), "{refused:?}");
         assert_eq!(refused.fault(), Fault::Temporary);
     }
-    assert!(matches!(world.flag("p0").unwrap_err(), StoreError::Full));
+    world.flag("p0").unwrap();
+    world.create().unwrap();
+    // Less than half of it.
+    leave(&world, 1024 * 1024);
+    assert!(matches!(world.flag("p1").unwrap_err(), StoreError::Full));
     assert!(matches!(world.create().unwrap_err(), StoreError::Full));
     let vitals = world.store.as_ref().unwrap().vitals();
     assert_eq!((vitals.condition, vitals.disk_full), (Condition::Sound, true));

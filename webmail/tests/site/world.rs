@@ -41,6 +41,7 @@ pub(crate) struct World {
     pub(crate) post: Post,
     pub(crate) site: Site,
     pub(crate) codes: Arc<Codes>,
+    pub(crate) faults: Arc<Faults>,
     number: Cell<u64>,
 }
 
@@ -50,7 +51,7 @@ impl World {
         let random = Arc::new(SeededRandom::new(7));
         let faults = Arc::new(Faults::default());
         let clock_of = Arc::new(clock.clone());
-        let store = Store::in_memory(clock_of, random.clone(), Vec::new(), faults).unwrap();
+        let store = Store::in_memory(clock_of, random.clone(), Vec::new(), faults.clone()).unwrap();
         let settings = Settings {
             hostname: "mail.patient.example".parse().unwrap(),
             own_domains: ["patient.example".parse().unwrap()].into(),
@@ -80,7 +81,7 @@ impl World {
             lang: Lang::Fr,
             zone: TimeZone::get("Europe/Paris").unwrap(),
         });
-        let world = Self { clock, post, site, codes, number: Cell::new(1) };
+        let world = Self { clock, post, site, codes, faults, number: Cell::new(1) };
         for (address, given, birth, number) in [
             (CITIZEN, "DOMINIQUE", "PAT-TROIS", "279035121518989"),
             (OTHER, "CLAUDE", "AUTRE", "255081416802538"),
