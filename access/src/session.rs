@@ -208,7 +208,11 @@ impl Access {
                 }
                 Ok::<_, StoreError>(())
             };
-            let _ = self.store.transact(opened.actor, account, work).await?;
+            match self.store.transact(opened.actor, account, work).await {
+                // On a full disk people go on reading; the session may end earlier for it.
+                Err(error) if error.fault() == mailstore::Fault::Refusal => return Err(error),
+                _ => {}
+            }
         }
         Ok(Some(row.in_use(opened)))
     }

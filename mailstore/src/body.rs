@@ -10,7 +10,7 @@
 //! a file of their own, on stable storage when [`BodyWriter::finish`] returns. A body that no
 //! frame ever named is removed: at once, or when the store is next opened.
 
-use crate::disk::{Disk, DiskFile, Open};
+use crate::disk::{Disk, DiskFile, Open, Room};
 use crate::id::BodyId;
 use crate::log::Location;
 use crate::random::{NoRandomness, Random};
@@ -67,12 +67,14 @@ pub(crate) struct Bodies {
     dir: PathBuf,
     random: Arc<dyn Random>,
     memory: Arc<AtomicUsize>,
+    room: Room,
     segments: Mutex<HashMap<u64, Arc<dyn DiskFile>>>,
 }
 
 impl Bodies {
     pub(crate) fn new(disk: Arc<dyn Disk>, dir: &Path, random: Arc<dyn Random>) -> Self {
         Self {
+            room: Room::new(Arc::clone(&disk), dir),
             disk,
             dir: dir.to_path_buf(),
             random,
@@ -99,6 +101,12 @@ impl Bodies {
             }
         }
         Ok(())
+    }
+
+    /// Refuses what would take from the room kept in reserve.
+    fn check_room(&self, octets: usize) -> io::Result<()> {
+        let has = self.room.has(octets as u64);
+        has.then_some(()).ok_or_else(|| io::ErrorKind::StorageFull.into())
     }
 
     /// Opens a body for reading.
@@ -314,6 +322,7 @@ impl BodyWriter {
             if self.len <= INLINE_MAX && reserved.grow(self.pending.len()) {
                 octets.extend_from_slice(&self.pending);
             } else {
+                self.bodies.check_room(octets.len())?;
                 let path = self.bodies.path(self.id);
                 let file = self.bodies.disk.open(&path, Open::CreateNew)?;
                 let disk = Arc::clone(&self.bodies.disk);
@@ -323,6 +332,7 @@ impl BodyWriter {
             }
         }
         if let Sealed::File(file, _) = &self.sealed {
+            self.bodies.check_room(self.pending.len())?;
             file.write_at(self.written, &self.pending)?;
         }
         self.written += self.pending.len() as u64;

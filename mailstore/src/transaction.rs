@@ -36,6 +36,9 @@ pub struct Transaction<'g> {
     pub(crate) bodies: Vec<Arc<Body>>,
     /// The highest modification sequence taken.
     pub(crate) changed: Option<u64>,
+    /// Something was marked for deletion, expunged or erased: it may write into the room that a
+    /// full disk keeps in reserve.
+    pub(crate) makes_room: bool,
     /// Commands under way, one inside another.
     commands: usize,
     /// What the commands under way have written over: a key, and this transaction's write before.
@@ -59,7 +62,8 @@ impl<'g> Deref for Transaction<'g> {
 
 impl<'g> Transaction<'g> {
     pub(crate) fn new(view: View<'g>, with: Circumstances<'g>) -> Self {
-        Self { view, with, bodies: Vec::new(), changed: None, commands: 0, undo: Vec::new() }
+        let (bodies, undo) = (Vec::new(), Vec::new());
+        Self { view, with, bodies, changed: None, makes_room: false, commands: 0, undo }
     }
 
     /// The civil time of this transaction.

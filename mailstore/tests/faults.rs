@@ -9,13 +9,19 @@
 
 #[path = "faults/bulk.rs"]
 mod bulk;
+#[path = "faults/clock.rs"]
+mod clock;
 #[path = "faults/damage.rs"]
 mod damage;
 #[path = "faults/flush.rs"]
 mod flush;
+#[path = "faults/full.rs"]
+mod full;
 #[path = "faults/power.rs"]
 mod power;
 #[path = "faults/segments.rs"]
 mod segments;
+#[path = "faults/slow.rs"]
+mod slow;
 #[path = "faults/world.rs"]
 mod world;

@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     Busy,
     /// The request took too long to come.
     Slow,
+    /// Nothing can be written for the moment.
+    Later,
     /// Something failed on our side.
     Ours,
 }
@@ -38,6 +40,7 @@ impl Fault {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Later => StatusCode::SERVICE_UNAVAILABLE,
             Self::Ours => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -65,7 +68,11 @@ impl From<StoreError> for Fault {
             StoreError::NoSuchAccount => Self::LoggedOut,
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "store");
-                Self::Ours
+                match error.fault() {
+                    mailstore::Fault::Temporary => Self::Later,
+                    _ if matches!(error, StoreError::ReadOnly(_)) => Self::Later,
+                    _ => Self::Ours,
+                }
             }
         }
     }

@@ -137,6 +137,7 @@ async fn fault_page(app: &App, mut by: Parts, fault: Fault, lang: Lang, here: &s
         Fault::TooLarge => (&t.faults.too_large_title, &t.faults.far_too_large),
         Fault::Busy => (&t.faults.busy_title, &t.faults.busy),
         Fault::Slow => (&t.faults.slow_title, &t.faults.slow),
+        Fault::Later => (&t.faults.later_title, &t.faults.later),
         Fault::Ours => (&t.faults.broken_title, &t.faults.broken),
     };
     // The address of a form has no page of its own.

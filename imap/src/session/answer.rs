@@ -49,6 +49,13 @@ impl From<StoreError> for Answer {
             | StoreError::Keyword => format!("[CANNOT] {error}"),
             // RFC 9051 §7.1, HASCHILDREN
             StoreError::HasChildren => format!("[HASCHILDREN] {error}"),
+            StoreError::Full => {
+                "[UNAVAILABLE] The server's disk is full for the moment; deleting works".into()
+            }
+            StoreError::ReadOnly(_) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a change is refused");
+                "[CONTACTADMIN] The server can only be read until somebody has looked".into()
+            }
             StoreError::OverQuota => "[OVERQUOTA] The mailbox's quota is used up".into(),
             StoreError::Limit(_) => format!("[LIMIT] {error}"),
             StoreError::NoSuchMessage => "[EXPUNGEISSUED] A message is gone".into(),

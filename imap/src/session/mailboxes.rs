@@ -58,7 +58,7 @@ impl Open {
             match self.claim_recent(id).await {
                 Ok(claimed) => recent = Some(claimed),
                 // A store that takes no changes for now can still be read.
-                Err(StoreError::ReadOnly(_)) => read_only = true,
+                Err(StoreError::ReadOnly(_) | StoreError::Full) => read_only = true,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -56,6 +56,22 @@ async fn a_full_mailbox_and_a_failing_disk_have_their_codes() {
     assert!(status.contains("MESSAGES 0"), "{status}");
 }
 
+// RFC 5530 §3
+#[tokio::test]
+async fn on_a_full_disk_nothing_is_added_and_people_read_mark_and_delete() {
+    let land = Land::new().await;
+    let mut client = land.in_inbox().await;
+    let append = "APPEND INBOX {5+}\r\na: b\n\r\n";
+    assert!(client.say(&format!("a {append}")).await.contains("a OK [APPENDUID "));
+    land.faults.fill_disk(true);
+    assert_eq!(client.say(&format!("b {append}")).await, "b NO [UNAVAILABLE]");
+    assert!(client.say("c FETCH 1 BODY[]\r\n").await.ends_with("c OK"));
+    assert!(client.say("d STORE 1 +FLAGS (\\Deleted)\r\n").await.ends_with("d OK"));
+    assert!(client.say("e EXPUNGE\r\n").await.ends_with("e OK"));
+    land.faults.fill_disk(false);
+    assert!(client.say(&format!("f {append}")).await.contains("f OK [APPENDUID "));
+}
+
 // RFC 3502 §6.3.11
 #[tokio::test]
 async fn several_messages_come_in_one_append() {

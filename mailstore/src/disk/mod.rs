@@ -17,6 +17,7 @@
 //! write the data again, elsewhere.
 
 mod real;
+mod room;
 mod sim;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use real::RealDisk;
+pub(crate) use room::{Left, Room};
 pub use sim::{Fault, SimDisk, Stats, Survival};
 
 /// How a file is opened.
@@ -65,11 +67,23 @@ pub trait Disk: Send + Sync + Debug {
     /// process or another guard holds it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
 
+    /// How much room the file system of a directory has.
+    fn space(&self, dir: &Path) -> io::Result<Space>;
+
     /// Whether what is elsewhere done by a thread beside the writer is to be done in turn with it, so that a run with
     /// a seed can be repeated.
     fn takes_turns(&self) -> bool {
         false
     }
+}
+
+/// The room of a file system, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// What this process may still take.
+    pub free: u64,
+    /// What there is in all.
+    pub total: u64,
 }
 
 /// An open file. Offsets and lengths in bytes.

@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{Disk, DiskFile, Open};
+use super::{Disk, DiskFile, Open, Space};
 
 /// The file system of this machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,6 +61,17 @@ impl Disk for RealDisk {
         file.try_lock()?;
         Ok(Box::new(file))
     }
+
+    fn space(&self, dir: &Path) -> io::Result<Space> {
+        space(dir)
+    }
+}
+
+/// Room for data in the file system of a directory.
+fn space(dir: &Path) -> io::Result<Space> {
+    let found = rustix::fs::statvfs(dir)?;
+    let octets = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+    Ok(Space { free: octets(found.f_bavail), total: octets(found.f_blocks) })
 }
 
 fn open(path: &Path, how: Open) -> io::Result<File> {

@@ -42,7 +42,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Disk, DiskFile, Open};
+use super::{Disk, DiskFile, Open, Space};
 use names::{FileId, failure};
 use state::{Dropped, State, power_is_off};
 
@@ -272,6 +272,10 @@ impl Disk for SimDisk {
         } else {
             Err(failure(io::ErrorKind::WouldBlock, path))
         }
+    }
+
+    fn space(&self, _dir: &Path) -> io::Result<Space> {
+        Ok(self.powered()?.space())
     }
 
     fn takes_turns(&self) -> bool {

@@ -15,13 +15,13 @@
 
 use super::group::{self, Group, Surroundings};
 use super::keyring::Keyring;
-use super::mending::{Incidents, Vitals};
+use super::mending::{Incidents, Place, Vitals};
 use super::{Condition, Engine, Job};
 use crate::body::{Bodies, BodyFile, BodyReader, BodyWriter};
-use crate::disk::{Disk, Open};
+use crate::disk::{Disk, Open, Room};
 use crate::error::StoreError;
 use crate::id::{AccountId, BodyId, StoreId};
-use crate::index::{Index, RedbIndex, Snapshot};
+use crate::index::{Current, Index, RedbIndex, Snapshot};
 use crate::key::{Consumer, Key};
 use crate::keystore::Keystore;
 use crate::log::manifest::Manifest;
@@ -96,8 +96,10 @@ impl From<LogError> for OpenError {
 /// The embedded engine.
 pub(crate) struct Embedded {
     log: Mutex<Log>,
-    pub(super) index: RedbIndex,
+    pub(super) index: Current,
     bodies: Arc<Bodies>,
+    pub(super) place: Place,
+    pub(super) room: Room,
     pub(super) with: Surroundings,
     /// Files of bodies that a failed frame names. The frame may be on the disk until another is
     /// written at its place; until then they stay.
@@ -153,7 +155,9 @@ impl Embedded {
         let keystore = Keystore::open(&*disk, &path, Open::Write, log.store(), &with.operator_key)
             .map_err(StoreError::from)?;
         let engine = Self {
-            bodies: Arc::new(Bodies::new(disk, &dir, Arc::clone(&with.random))),
+            room: Room::new(Arc::clone(&disk), &dir),
+            bodies: Arc::new(Bodies::new(Arc::clone(&disk), &dir, Arc::clone(&with.random))),
+            place: Place { disk, dir, store: log.store() },
             with: Surroundings {
                 keyring: Keyring::new(keystore)?,
                 clock: with.clock,
@@ -161,7 +165,7 @@ impl Embedded {
                 consumers: with.consumers,
             },
             log: Mutex::new(log),
-            index,
+            index: Current::new(Arc::new(index)),
             stranded: Mutex::default(),
             unflushed: AtomicBool::new(true),
             broken: AtomicBool::new(false),
@@ -220,8 +224,7 @@ impl Embedded {
         let applied = self.log().append(at, group::ops(sealed), bodies)?;
         if let Err(error) = self.index.apply(&applied) {
             // The truth is on the disk; the index no longer follows it.
-            self.break_off();
-            return Err(error.into());
+            self.replace_index(error)?;
         }
         self.mark_unflushed();
         Ok(applied.position.sequence)
@@ -275,8 +278,11 @@ impl Embedded {
     }
 
     fn flush_index(&self) -> Result<(), StoreError> {
-        if self.unflushed.swap(false, Ordering::AcqRel) {
-            self.index.flush()?;
+        if self.unflushed.swap(false, Ordering::AcqRel)
+            && let Err(error) = self.index.flush()
+        {
+            self.mark_unflushed();
+            self.replace_index(error)?;
         }
         Ok(())
     }
@@ -358,15 +364,15 @@ impl Engine for Embedded {
         while !waiting.is_empty() {
             self.mend();
             self.log().prepare_in_turn();
-            if let Condition::ReadOnly(why) = self.condition() {
-                let refuse = |job: Box<dyn Job>| job.finish(Err(StoreError::ReadOnly(why)));
-                waiting.drain(..).for_each(refuse);
+            if let Some(refusal) = self.refusal() {
+                waiting.drain(..).for_each(|job| job.finish(Err(refusal.clone())));
                 break;
             }
+            let left = self.room.left();
             match self.index.snapshot() {
                 Ok(snapshot) => {
                     let snapshot = snapshot as Arc<dyn Snapshot>;
-                    let group = Group::form(&mut waiting, &snapshot, &self.with);
+                    let group = Group::form(&mut waiting, &snapshot, &self.with, left);
                     changed.extend(self.commit_group(group));
                 }
                 Err(error) => {
@@ -418,6 +424,8 @@ impl Engine for Embedded {
 
     fn tick(&self) {
         self.mend();
+        self.find_index_again();
+        self.room.left();
         if let Err(error) = self.flush_index() {
             tracing::error!(error = &error as &dyn std::error::Error, "the index was not flushed");
         }
@@ -439,6 +447,7 @@ impl Engine for Embedded {
             return Condition::ReadOnly("the disk failed to flush");
         }
         match self.log().writable() {
+            Ok(()) if self.incidents.index_lost() => Condition::Mending("the index failed"),
             Ok(()) => Condition::Sound,
             Err(LogError::Damaged) => Condition::ReadOnly("the log is damaged"),
             Err(_) => Condition::ReadOnly("the disk failed to flush"),

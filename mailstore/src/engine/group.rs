@@ -5,6 +5,7 @@
 use super::Job;
 use super::keyring::Keyring;
 use crate::body::Body;
+use crate::disk::Left;
 use crate::error::StoreError;
 use crate::id::{AccountId, BodyId};
 use crate::index::Snapshot;
@@ -34,6 +35,8 @@ const SEALED_ALONE: usize = 2048;
 const MAX_WRITES: usize = 4 * 1024 * 1024;
 /// Octets of bodies that end a group, and that one frame carries, about.
 const MAX_BODIES: u64 = 8 * 1024 * 1024;
+/// Octets of names and values of a transaction that is still taken on a full disk.
+const SMALL: usize = 64 * 1024;
 /// Octets of bodies in memory that one transaction may bring.
 const MAX_BODIES_OF_ONE: u64 = 64 * 1024 * 1024;
 
@@ -61,17 +64,21 @@ pub(crate) struct Group {
     weight: usize,
     /// Octets of bodies that go into the frame.
     inline: u64,
+    /// How much room the disk has left.
+    left: Left,
 }
 
 /// A key with its sealed value; None is a deletion.
 pub(crate) type SealedWrite = (Key, Option<Vec<u8>>);
 
 impl Group {
-    /// Runs jobs from the front of `waiting` until the group is full or none is left.
+    /// Runs jobs from the front of `waiting` until the group is full or none is left; refuses what
+    /// the room that the disk has `left` is not for.
     pub(crate) fn form(
         waiting: &mut VecDeque<Box<dyn Job>>,
         snapshot: &Arc<dyn Snapshot>,
         with: &Surroundings,
+        left: Left,
     ) -> Self {
         let mut group = Self {
             done: Vec::new(),
@@ -83,6 +90,7 @@ impl Group {
             changed: BTreeMap::new(),
             weight: 0,
             inline: 0,
+            left,
         };
         while group.done.len() < MAX_JOBS && group.weight < MAX_WRITES && group.inline < MAX_BODIES
         {
@@ -116,6 +124,7 @@ impl Group {
         let mut tx = Transaction::new(view, circumstances);
         // A closure that panics is a defect of its caller; nobody else is to suffer from it.
         let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)));
+        let makes_room = tx.makes_room;
         let (own, bodies, changed) = tx.into_parts();
         let weight: usize = own.iter().map(weight).sum();
         let bodies: BTreeMap<_, _> = bodies
@@ -128,6 +137,7 @@ impl Group {
             Ok(true) if weight > MAX_WRITES || inline > MAX_BODIES_OF_ONE => {
                 Err(StoreError::Limit("one transaction"))
             }
+            Ok(true) if !self.fits(makes_room, weight, bodies.is_empty()) => Err(StoreError::Full),
             Ok(committed) => Ok(committed),
             Err(_) => Err(StoreError::Panicked),
         };
@@ -147,6 +157,16 @@ impl Group {
                 with.keyring.abandon(slot);
             }
             self.refused.push((job, outcome.map(drop)));
+        }
+    }
+
+    /// Whether a transaction may be written into what the disk has left.
+    fn fits(&self, makes_room: bool, weight: usize, without_bodies: bool) -> bool {
+        match self.left {
+            _ if weight == 0 => true,
+            Left::Ample => true,
+            Left::Little => without_bodies && (makes_room || weight <= SMALL),
+            Left::Last => without_bodies && makes_room,
         }
     }
 

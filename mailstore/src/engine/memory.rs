@@ -9,7 +9,7 @@ use super::keyring::Keyring;
 use super::mending::Vitals;
 use super::{Condition, Engine, Job};
 use crate::body::{Bodies, BodyReader, BodyWriter};
-use crate::disk::{Disk, Open, SimDisk};
+use crate::disk::{Disk, Left, Open, SimDisk};
 use crate::error::StoreError;
 use crate::id::{AccountId, BodyId, StoreId};
 use crate::index::{Index, MemoryIndex, Snapshot};
@@ -34,6 +34,7 @@ const DIR: &str = "/memory";
 pub struct Faults {
     fail: AtomicU64,
     halfway: AtomicBool,
+    full: AtomicBool,
 }
 
 impl Faults {
@@ -45,6 +46,15 @@ impl Faults {
     /// Of each set of jobs submitted together only the first half is committed, the rest fails.
     pub fn commit_halfway(&self, on: bool) {
         self.halfway.store(on, Ordering::Release);
+    }
+
+    /// The disk is full: no mail is taken in, small changes are.
+    pub fn fill_disk(&self, on: bool) {
+        self.full.store(on, Ordering::Release);
+    }
+
+    fn left(&self) -> Left {
+        if self.full.load(Ordering::Acquire) { Left::Little } else { Left::Ample }
     }
 }
 
@@ -150,7 +160,8 @@ impl Engine for Memory {
         while !waiting.is_empty() {
             match self.snapshot() {
                 Ok(snapshot) => {
-                    let group = Group::form(&mut waiting, &snapshot, &self.with);
+                    let group =
+                        Group::form(&mut waiting, &snapshot, &self.with, self.faults.left());
                     changed.extend(self.commit_group(group));
                 }
                 Err(error) => waiting.drain(..).for_each(|job| job.finish(Err(error.clone()))),
@@ -208,6 +219,10 @@ impl Engine for Memory {
     }
 
     fn vitals(&self) -> Vitals {
-        Vitals { condition: Condition::Sound, failed_flushes: 0 }
+        Vitals {
+            condition: Condition::Sound,
+            failed_flushes: 0,
+            disk_full: self.faults.left() != Left::Ample,
+        }
     }
 }

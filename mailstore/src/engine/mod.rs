@@ -42,6 +42,8 @@ pub(crate) trait Job: Send {
 pub enum Condition {
     /// It does.
     Sound,
+    /// It does not for the moment; it tries each second to be sound again: why.
+    Mending(&'static str),
     /// It does not, until it is opened again or repaired: why.
     ReadOnly(&'static str),
 }

@@ -54,6 +54,8 @@ impl Index for MemoryIndex {
         Ok(())
     }
 
+    fn close(&self) {}
+
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError> {
         let contents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(&contents) as Arc<dyn Snapshot>)

@@ -5,9 +5,11 @@
 //! position are applied again. Lost or damaged, it is rebuilt from the log. Values lie in it
 //! sealed, as in the log.
 
+mod current;
 mod memory;
 mod redb;
 
+pub(crate) use self::current::Current;
 pub(crate) use self::memory::MemoryIndex;
 pub(crate) use self::redb::RedbIndex;
 
@@ -63,6 +65,9 @@ pub(crate) trait Index: Send + Sync + Debug {
     fn replay(&self) -> Box<dyn Replay + '_>;
     /// Makes all that was applied durable.
     fn flush(&self) -> Result<(), IndexError>;
+    /// From now on nothing of it reaches the disk: another one is opened in its place. What still
+    /// reads from it may fail.
+    fn close(&self);
     /// The present state.
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError>;
 }

@@ -19,6 +19,7 @@ use std::io;
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 type Bytes = &'static [u8];
 type Values<'tx> = Table<'tx, Bytes, Bytes>;
@@ -42,28 +43,44 @@ fn failed(error: impl Into<redb::Error>) -> IndexError {
 
 /// redb over a file of our disk.
 #[derive(Debug)]
-struct Backend(Box<dyn DiskFile>);
+struct Backend {
+    file: Box<dyn DiskFile>,
+    closed: Arc<AtomicBool>,
+}
+
+impl Backend {
+    /// The file, unless another database has taken it over.
+    fn file(&self) -> io::Result<&dyn DiskFile> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(io::Error::other("this index was closed"));
+        }
+        Ok(&*self.file)
+    }
+}
 
 impl StorageBackend for Backend {
     fn len(&self) -> io::Result<u64> {
-        self.0.len()
+        self.file()?.len()
     }
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read_at(offset, out)
+        self.file()?.read_at(offset, out)
     }
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
+        self.file()?.set_len(len)
     }
     fn sync_data(&self) -> io::Result<()> {
-        self.0.sync()
+        self.file()?.sync()
     }
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.0.write_at(offset, data)
+        self.file()?.write_at(offset, data)
     }
 }
 
 /// The index as a redb database.
-pub(crate) struct RedbIndex(Database);
+pub(crate) struct RedbIndex {
+    database: Database,
+    closed: Arc<AtomicBool>,
+}
 
 impl Debug for RedbIndex {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,12 +92,13 @@ impl RedbIndex {
     /// Opens the index file of a store, made empty if it is absent. Another store's is foreign.
     pub(crate) fn open(disk: &dyn Disk, path: &Path, store: StoreId) -> Result<Self, IndexError> {
         let file = disk.open(path, Open::Create).map_err(|e| IndexError::Database(e.into()))?;
+        let closed = Arc::default();
         let database = Database::builder()
             .set_cache_size(CACHE)
-            .create_with_backend(Backend(file))
+            .create_with_backend(Backend { file, closed: Arc::clone(&closed) })
             .map_err(failed)?;
-        let index = Self(database);
-        let tx = index.0.begin_write().map_err(failed)?;
+        let index = Self { database, closed };
+        let tx = index.database.begin_write().map_err(failed)?;
         tx.open_table(VALUES).map_err(failed)?;
         tx.open_table(BODIES).map_err(failed)?;
         let mut meta = tx.open_table(META).map_err(failed)?;
@@ -112,8 +130,9 @@ impl RedbIndex {
         copy.set_len(len as u64).map_err(io)?;
         copy.write(0, &octets).map_err(io)?;
         let builder = Database::builder();
-        let index = Self(builder.create_with_backend(copy).map_err(failed)?);
-        let tx = index.0.begin_read().map_err(failed)?;
+        let database = builder.create_with_backend(copy).map_err(failed)?;
+        let index = Self { database, closed: Arc::default() };
+        let tx = index.database.begin_read().map_err(failed)?;
         let meta = tx.open_table(META).map_err(failed)?;
         let own = meta.get(STORE).map_err(failed)?;
         if own.is_none_or(|id| id.value() != store.as_bytes()) {
@@ -123,7 +142,7 @@ impl RedbIndex {
     }
 
     fn write(&self) -> Result<WriteTransaction, IndexError> {
-        let mut tx = self.0.begin_write().map_err(failed)?;
+        let mut tx = self.database.begin_write().map_err(failed)?;
         tx.set_durability(Durability::None).map_err(failed)?;
         Ok(tx)
     }
@@ -203,7 +222,7 @@ fn write_frame(tx: &WriteTransaction, applied: &Applied<'_>) -> Result<(), Index
 
 impl Index for RedbIndex {
     fn position(&self) -> Result<Option<Position>, IndexError> {
-        let tx = self.0.begin_read().map_err(failed)?;
+        let tx = self.database.begin_read().map_err(failed)?;
         let meta = tx.open_table(META).map_err(failed)?;
         let Some(value) = meta.get(POSITION).map_err(failed)? else { return Ok(None) };
         postcard::from_bytes(value.value()).map(Some).map_err(|_| IndexError::Foreign)
@@ -220,13 +239,17 @@ impl Index for RedbIndex {
     }
 
     fn flush(&self) -> Result<(), IndexError> {
-        let mut tx = self.0.begin_write().map_err(failed)?;
+        let mut tx = self.database.begin_write().map_err(failed)?;
         tx.set_quick_repair(true);
         tx.commit().map_err(failed)
     }
 
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, IndexError> {
-        let tx = self.0.begin_read().map_err(failed)?;
+        let tx = self.database.begin_read().map_err(failed)?;
         Ok(Arc::new(RedbSnapshot {
             values: tx.open_table(VALUES).map_err(failed)?,
             bodies: tx.open_table(BODIES).map_err(failed)?,

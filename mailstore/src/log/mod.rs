@@ -21,6 +21,7 @@ pub(crate) mod walk;
 
 use crate::disk::{Disk, DiskFile, Open};
 use crate::id::{BodyId, StoreId};
+use crate::index::Index;
 use crate::random::{NoRandomness, Random};
 use catalogue::Catalogue;
 use frame::{BodyEntry, Head, Link, Op};
@@ -296,6 +297,20 @@ impl Log {
         let file = self.disk.open(&segment_path(&self.dir, number), Open::Create)?;
         file.set_len(0)?;
         Ok(OpenSegment { number, marker: marker(&*self.random)?, file, end: 0, room: 0 })
+    }
+
+    /// Applies to an index the frames that it lacks.
+    pub(crate) fn catch_up(&self, index: &dyn Index) -> Result<(), LogError> {
+        let from = index.position()?;
+        let mut replay = index.replay();
+        let mut see = |walked: &Walked| match walked.position.sequence <= self.sequence {
+            true => Ok(replay.apply(&Applied::of(walked)?)?),
+            // What a failed write has left.
+            false => Ok(()),
+        };
+        let manifest = self.catalogue.current();
+        walk::walk(&*self.disk, &self.dir, &manifest, from, walk::Bodies::AtTail, &mut see)?;
+        Ok(replay.finish()?)
     }
 
     /// Does in turn what a thread does beside elsewhere: see [`Disk::takes_turns`]. A failure is

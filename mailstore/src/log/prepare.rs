@@ -14,7 +14,7 @@
 use super::catalogue::Catalogue;
 use super::manifest::{Prepared, Segment};
 use super::{LogError, segment_path};
-use crate::disk::{Disk, DiskFile, Open};
+use crate::disk::{Disk, DiskFile, Open, Room};
 use crate::random::Random;
 use std::io;
 use std::path::PathBuf;
@@ -63,12 +63,13 @@ pub(crate) struct Preparer {
     dir: PathBuf,
     random: Arc<dyn Random>,
     catalogue: Arc<Catalogue>,
+    room: Room,
     shelf: Mutex<Shelf>,
     wanted: Condvar,
 }
 
 /// A segment's file and how many octets it has on the disk.
-type Room = (Box<dyn DiskFile>, u64);
+type Laid = (Box<dyn DiskFile>, u64);
 
 impl Preparer {
     pub(super) fn new(
@@ -79,7 +80,8 @@ impl Preparer {
         total: u64,
     ) -> Self {
         let shelf = Mutex::new(Shelf { total, ..Shelf::default() });
-        Self { disk, dir, random, catalogue, shelf, wanted: Condvar::new() }
+        let room = Room::new(Arc::clone(&disk), &dir);
+        Self { disk, dir, random, catalogue, room, shelf, wanted: Condvar::new() }
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -142,6 +144,9 @@ impl Preparer {
 
     /// A new file, written and flushed, and its name as well.
     fn write(&self, number: u64, len: u64) -> Result<Box<dyn DiskFile>, LogError> {
+        if !self.room.has(len) {
+            return Err(LogError::Disk(io::ErrorKind::StorageFull.into()));
+        }
         let path = segment_path(&self.dir, number);
         let written = self.disk.open(&path, Open::Create).and_then(|file| {
             file.set_len(0)?;
@@ -168,7 +173,7 @@ impl Preparer {
     }
 
     /// The file of an earlier segment under its new name; None when it is too short.
-    fn recycle(&self, spare: u64, number: u64, len: u64) -> Result<Option<Room>, LogError> {
+    fn recycle(&self, spare: u64, number: u64, len: u64) -> Result<Option<Laid>, LogError> {
         let (from, to) = (segment_path(&self.dir, spare), segment_path(&self.dir, number));
         let file = match self.disk.open(&from, Open::Write) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -24,6 +24,7 @@ impl Transaction<'_> {
     fn begin_erasure(&mut self, account: AccountId) -> Result<LifeCycle, StoreError> {
         let mut registration = self.registration(account)?.ok_or(StoreError::NoSuchAccount)?;
         let found = registration.life_cycle;
+        self.makes_room = true;
         if found == LifeCycle::Live {
             for key in std::mem::take(&mut registration.found_by) {
                 self.delete(Key::from_stored(&key));
@@ -38,6 +39,7 @@ impl Transaction<'_> {
     /// Removes some records of an account whose key is gone, and what stands beside them in the
     /// operator's scope; true when none is left. Only keys are read: values no longer open.
     fn continue_erasure(&mut self, account: AccountId) -> Result<bool, StoreError> {
+        self.makes_room = true;
         let keys = self.keys(&Key::account_all(account), STEP)?;
         let more = keys.len() == STEP;
         for key in keys {

@@ -75,6 +75,7 @@ impl Transaction<'_> {
             messages.push(taken.message);
         }
         if !uids.is_empty() {
+            self.makes_room = true;
             open.close(self)?;
             let removed = Removed { mailbox, uids: uids.iter().copied().collect(), messages };
             effect.removed.push(removed);

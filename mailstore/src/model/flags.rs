@@ -230,6 +230,8 @@ impl Transaction<'_> {
                 continue;
             }
             let mod_seq = self.mod_seq_of(&mut stored.mod_seq)?;
+            // Mail programs mark before they expunge.
+            self.makes_room |= flags.contain(Flags::DELETED) && !now.flags.contain(Flags::DELETED);
             open.count(now.flags, false);
             open.count(flags, true);
             open.pages.set(self, uid, flags, mod_seq)?;

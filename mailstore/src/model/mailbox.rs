@@ -353,6 +353,7 @@ impl Transaction<'_> {
         }
         let mod_seq = self.next_mod_seq()?;
         let mut effect = Effect::on(ChangeKind::MailboxDeleted, vec![id]);
+        self.makes_room = true;
         self.take_out(id, &uids, Expunge::All, &mut Some(mod_seq), &mut effect)?;
         let name_key = self.mailbox_name_key(&name);
         self.delete(name_key);

@@ -72,6 +72,20 @@ async fn entries_that_rest_hide_none_behind_them() {
     assert_eq!((citizens.messages().len(), hospital.queued()), (1, 70));
 }
 
+// RFC 3463 §3.4, X.3.1
+#[tokio::test]
+async fn mail_for_an_operator_whose_disk_is_full_waits_and_arrives_once() {
+    let (land, hospital, citizens) = hospital_before("full", true).await;
+    submit(&hospital, CITIZEN, "Subject: Lettre").await;
+    citizens.faults.fill_disk(true);
+    hospital.relay.run_due().await;
+    assert_eq!((citizens.messages().len(), hospital.queued()), (0, 1));
+    citizens.faults.fill_disk(false);
+    land.clock.advance(Duration::from_secs(3600));
+    hospital.relay.run_due().await;
+    assert_eq!((citizens.messages().len(), hospital.queued()), (1, 0));
+}
+
 // RFC 3834 §2
 #[tokio::test]
 async fn who_was_not_tried_is_not_given_up_and_of_automatic_mail_only_failure_is_told() {

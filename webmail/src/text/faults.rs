@@ -17,6 +17,9 @@ super::texts! {
         broken_title: "Quelque chose s'est mal passé chez nous", "Something went wrong on our side";
         broken: "Vos messages et votre dossier sont intacts. Réessayez dans un instant ; si cela continue, contactez l'assistance.",
             "Your messages and your record are safe. Try again in a moment; if it goes on, contact support.";
+        later_title: "Rien ne peut être enregistré pour l'instant", "Nothing can be stored for now";
+        later: "Rien n'a été changé ; vos messages et votre dossier sont intacts et se lisent toujours. Réessayez dans quelques minutes ; si cela continue, contactez l'assistance.",
+            "Nothing was changed; your messages and your record are safe and can still be read. Try again in a few minutes; if it goes on, contact support.";
         busy_title: "Un envoi est déjà en cours", "Something is already being sent";
         busy: "Attendez qu'il se termine, puis recommencez. Rien n'est perdu : revenez en arrière, votre texte y est encore.",
             "Wait until it is done, then do it again. Nothing is lost: go back, your text is still there.";

@@ -44,6 +44,7 @@ pub(crate) struct World {
     pub(crate) site: Site,
     pub(crate) search: Search,
     pub(crate) codes: Arc<Codes>,
+    pub(crate) faults: Arc<Faults>,
     number: Cell<u64>,
 }
 
@@ -54,7 +55,7 @@ impl World {
         let faults = Arc::new(Faults::default());
         let clock_of = Arc::new(clock.clone());
         let consumers = vec![search::CONSUMER];
-        let store = Store::in_memory(clock_of, random.clone(), consumers, faults).unwrap();
+        let store = Store::in_memory(clock_of, random.clone(), consumers, faults.clone()).unwrap();
         let search = Search::open(SearchParts {
             store: store.clone(),
             disk: Arc::new(SimDisk::new(7)),
@@ -94,7 +95,7 @@ impl World {
             zone: TimeZone::get("Europe/Paris").unwrap(),
             search: Some(search.clone()),
         });
-        let world = Self { clock, post, site, search, codes, number: Cell::new(1) };
+        let world = Self { clock, post, site, search, codes, faults, number: Cell::new(1) };
         for (address, given, birth, number) in [
             (CITIZEN, "DOMINIQUE", "PAT-TROIS", "279035121518989"),
             (OTHER, "CLAUDE", "AUTRE", "255081416802538"),

@@ -11,6 +11,27 @@ use std::task::{Context, Poll};
 use tokio::sync::Notify;
 
 #[tokio::test]
+async fn on_a_full_disk_people_log_in_and_read_and_hear_that_their_answer_has_to_wait() {
+    let world = World::new().await;
+    world.letter("Subject: Votre bilan", "Tout va bien.").await;
+    world.faults.fill_disk(true);
+    let browser = world.logged_in().await;
+    let thread = format!("/conversations/{}", world.thread_of(DOCTOR));
+    let page = browser.get(&thread).await;
+    page.says("Tout va bien.");
+    let (csrf, token) = (page.field("csrf"), page.field("token"));
+    let fields = [("csrf", &*csrf), ("token", &*token), ("text", "Merci.")];
+    let answer = browser.upload(&format!("{thread}/reply"), &fields, &[]).await;
+    answer.says("nous ne pouvons pas l'enregistrer pour l'instant");
+    answer.says("Merci.");
+    assert!(world.queued().is_empty());
+    world.faults.fill_disk(false);
+    let sent = browser.upload(&format!("{thread}/reply"), &fields, &[]).await;
+    assert_eq!(sent.location(), format!("{thread}?sent=1"));
+    assert_eq!(world.queued().len(), 1);
+}
+
+#[tokio::test]
 async fn an_answer_leaves_once_and_stays_in_the_conversation() {
     let world = World::new().await;
     world.letter("Subject: Votre bilan\nTo: x@y.example", "Tout va bien.").await;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::Open;
+use super::super::{Open, Space};
 use super::file::Content;
 use super::names::{FileId, Names, failure};
 use super::rng::Rng;
@@ -297,15 +297,22 @@ impl State {
 
     /// How long this file may become; `None` is without bound.
     fn room(&self, id: FileId) -> io::Result<Option<u64>> {
-        let Some(capacity) = self.capacity else {
+        if self.capacity.is_none() {
             return Ok(None);
+        }
+        // A file never shrinks because the disk is too full.
+        Ok(Some(self.content(id)?.len() + self.space().free))
+    }
+
+    /// The room there is, and how much of it is left.
+    pub(super) fn space(&self) -> Space {
+        let Some(total) = self.capacity else {
+            return Space { free: u64::MAX, total: u64::MAX };
         };
         let named: BTreeSet<FileId> = self.names.named().map(|(_, id)| id).collect();
         let counted = self.files.iter().filter(|(id, file)| file.handles > 0 || named.contains(id));
         let used: u64 = counted.map(|(_, file)| file.content.len()).sum();
-        let len = self.content(id)?.len();
-        // A file never shrinks because the disk is too full.
-        Ok(Some(len + capacity.saturating_sub(used)))
+        Space { free: total.saturating_sub(used), total }
     }
 
     /// How the next power cut ends, interesting cases more often.
