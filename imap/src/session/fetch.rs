@@ -12,6 +12,7 @@ use mailstore::model::mailbox::Mailbox;
 use mailstore::model::placement::{MAX_PLACEMENTS, Placement};
 use mailstore::{MailboxId, StoreError, View};
 
+use super::OUTPUT;
 use super::answer::Answer;
 use super::decode::Decoder;
 use super::open::{Open, Outcome};
@@ -24,9 +25,6 @@ use crate::grammar::set::Ranges;
 
 /// Octets of a literal written at once.
 const PIECE: usize = 64 * 1024;
-
-/// Octets of responses gathered before they are written.
-const GATHERED: usize = 32 * 1024;
 
 /// Octets of a response that are held beside the literals that go out in pieces.
 const MAX_HELD: usize = 1024 * 1024;
@@ -129,6 +127,10 @@ impl Open {
         if self.enabled.condstore {
             add(Item::ModSeq, &mut after_seen);
         }
+        // RFC 7162 §3.2.4
+        if self.enabled.qresync {
+            add(Item::Uid, &mut after_seen);
+        }
         Ok(Job {
             tag: tag.to_owned(),
             uid,
@@ -207,7 +209,7 @@ impl Open {
     ) -> Result<Option<Answer>, Cut> {
         while let Some(piece) = job.pieces.pop_front() {
             job.write(piece, out)?;
-            if out.len() >= GATHERED {
+            if out.len() >= OUTPUT {
                 return Ok(None);
             }
         }
@@ -215,7 +217,7 @@ impl Open {
             Ok(view) => view,
             Err(error) => return Ok(Some(error.into())),
         };
-        while out.len() < GATHERED && job.pieces.is_empty() {
+        while out.len() < OUTPUT && job.pieces.is_empty() {
             let Some(uid) = job.targets.pop_front() else {
                 return Ok(Some(job.answer()));
             };

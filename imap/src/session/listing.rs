@@ -47,6 +47,7 @@ impl Listings {
     }
 
     /// Keeps a listing, if it is worth it; those not used for longest make room.
+    /// One that is older than what is kept changes nothing.
     pub(super) fn keep(&self, account: AccountId, mailbox: MailboxId, listing: Listing) {
         let numbers = listing.uids.len();
         if !(WORTH..=MAX_NUMBERS / 2).contains(&numbers) {
@@ -55,6 +56,10 @@ impl Listings {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.turn += 1;
         let turn = kept.turn;
+        let older = |(known, _): &(Listing, u64)| known.mod_seq >= listing.mod_seq;
+        if kept.of.get(&(account, mailbox)).is_some_and(older) {
+            return;
+        }
         if let Some((before, _)) = kept.of.insert((account, mailbox), (listing, turn)) {
             kept.numbers = kept.numbers.saturating_sub(before.uids.len());
         }

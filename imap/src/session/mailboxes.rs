@@ -33,7 +33,7 @@ impl Open {
         out: &mut Vec<u8>,
     ) -> Answer {
         // Also a SELECT that fails ends with no mailbox selected.
-        if self.selected.take().is_some() {
+        if self.leave() {
             // RFC 7162 §3.2.11
             out.extend_from_slice(b"* OK [CLOSED] The mailbox before is closed\r\n");
         }

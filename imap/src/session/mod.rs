@@ -50,7 +50,7 @@ pub use listing::Listings;
 use open::{Open, Outcome};
 
 /// Octets of output after which it is written before more is made.
-pub const OUTPUT: usize = 32 * 1024;
+pub const OUTPUT: usize = 64 * 1024;
 
 /// Lines that are no commands.
 const MAX_BAD: u32 = 50;

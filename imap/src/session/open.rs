@@ -32,6 +32,12 @@ pub(super) struct Open {
     pub(super) changes: watch::Receiver<u64>,
 }
 
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
 /// What a command came to.
 pub(super) enum Outcome {
     /// It is answered.
@@ -136,10 +142,10 @@ impl Open {
                 None => none_selected().into(),
             },
             CommandBody::Close => self.close().await.into(),
-            CommandBody::Unselect => match self.selected.take() {
+            CommandBody::Unselect => match self.leave() {
                 // RFC 3691 §2
-                Some(_) => Answer::ok("UNSELECT done").into(),
-                None => none_selected().into(),
+                true => Answer::ok("UNSELECT done").into(),
+                false => none_selected().into(),
             },
             CommandBody::Expunge => self.expunge(None, out).await.into(),
             CommandBody::ExpungeUid { sequence_set } => {
@@ -174,6 +180,16 @@ impl Open {
             | CommandBody::StartTLS => Answer::bad("Already logged in").into(),
             _ => Answer::bad("This command or one of its parameters is not supported").into(),
         }
+    }
+
+    /// Leaves the selected mailbox, whether there was one; who selects it next begins from what is known now.
+    pub(super) fn leave(&mut self) -> bool {
+        let Some(selected) = self.selected.take() else { return false };
+        let mailbox = selected.mailbox;
+        if let Some(listing) = selected.into_listing() {
+            self.listings.keep(self.opened.account, mailbox, listing);
+        }
+        true
     }
 
     /// The UIDs that a set names.

@@ -20,8 +20,11 @@ use crate::grammar::set::Ranges;
 /// Changes read at once.
 const CHANGES_AT_ONCE: usize = 500;
 
-/// Changes beyond which reading the mailbox is cheaper than reading them.
-const MAX_CHANGES: u64 = 5000;
+/// Changes that are always read rather than the mailbox.
+const MIN_CHANGES: u64 = 16;
+
+/// Messages whose flags are read in about the time of one change.
+const PAGE: u64 = 256;
 
 /// Messages whose flags are read at once to find the first unseen one.
 const WINDOW: usize = 1024;
@@ -79,8 +82,11 @@ impl Selected {
         listing: Option<Listing>,
     ) -> Result<Self, StoreError> {
         let now = view.highest_mod_seq()?;
-        let recent = |listing: &Listing| now.saturating_sub(listing.mod_seq) <= MAX_CHANGES;
-        let listing = match listing.filter(recent) {
+        let is_cheaper = |listing: &Listing| {
+            let pages = u64::try_from(listing.uids.len()).unwrap_or(u64::MAX) / PAGE;
+            now.saturating_sub(listing.mod_seq) <= pages.max(MIN_CHANGES)
+        };
+        let listing = match listing.filter(is_cheaper) {
             Some(listing) => listing,
             None => {
                 let flags = view.flags(mailbox, 0, u32::MAX)?;
@@ -114,6 +120,14 @@ impl Selected {
     /// What another session may begin with.
     pub(super) fn listing(&self) -> Listing {
         Listing { uids: self.uids.clone(), mod_seq: self.mod_seq }
+    }
+
+    /// What another session may begin with, when this one has ended; None of a mailbox that was deleted.
+    pub(super) fn into_listing(mut self) -> Option<Listing> {
+        // Also what the client was not told.
+        self.take_out_gone();
+        self.take_in_arrived();
+        (!self.deleted).then(|| self.listing())
     }
 
     fn take_out_gone(&mut self) {

@@ -73,7 +73,7 @@ impl Open {
                 // What is told comes first: the answer says up to where.
                 self.refresh(true, out).await;
                 match &self.selected {
-                    // RFC 7162 §3.2.7
+                    // RFC 7162 §3.2.7, §3.2.9
                     Some(selected) if removed && self.enabled.condstore => {
                         highest(selected.highest_mod_seq, "EXPUNGE done")
                     }
@@ -114,7 +114,7 @@ impl Open {
         if !read_only && let Err(error) = self.remove_deleted(None).await {
             return error.into();
         }
-        self.selected = None;
+        self.leave();
         Answer::ok("CLOSE done")
     }
 }

@@ -136,7 +136,7 @@ async fn expunged_messages_vanish_and_the_answer_says_up_to_where() {
     assert_eq!(client.say("g NOOP\r\n").await, "* VANISHED 4\ng OK");
 }
 
-// RFC 7162 §3.2.9: what came after the client was away is known by its modification sequence alone.
+// RFC 7162 §3.2.5: what came after the client was away is known by its modification sequence alone.
 #[tokio::test]
 async fn a_client_that_resynchronises_again_and_again_has_what_the_store_has() {
     let land = Land::new().await;
