@@ -57,13 +57,15 @@ enum State {
 pub struct Framer {
     input: Vec<u8>,
     at: usize,
+    /// Octets behind `at` that hold no end of a line: a line that comes octet by octet is looked through once.
+    scanned: usize,
     command: Vec<u8>,
     state: State,
 }
 
 impl Default for Framer {
     fn default() -> Self {
-        Self { input: Vec::new(), at: 0, command: Vec::new(), state: State::Line }
+        Self { input: Vec::new(), at: 0, scanned: 0, command: Vec::new(), state: State::Line }
     }
 }
 
@@ -84,7 +86,7 @@ impl Framer {
     /// What was read and not cut yet: it is taken elsewhere.
     pub fn take_rest(&mut self) -> Vec<u8> {
         let rest = self.input.split_off(self.at.min(self.input.len()));
-        (self.input, self.at) = (Vec::new(), 0);
+        (self.input, self.at, self.scanned) = (Vec::new(), 0, 0);
         rest
     }
 
@@ -191,7 +193,9 @@ impl Framer {
 
     fn line(&mut self) -> Option<Event> {
         let rest = self.input.get(self.at..).unwrap_or_default();
-        let end = rest.iter().position(|octet| *octet == b'\n');
+        let scanned = std::mem::take(&mut self.scanned);
+        let fresh = rest.get(scanned..).unwrap_or_default();
+        let end = fresh.iter().position(|octet| *octet == b'\n').map(|end| scanned + end);
         let line = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
         if self.command.len() + line.len() > MAX_COMMAND {
             let begun = if self.command.is_empty() { line } else { &self.command };
@@ -200,7 +204,10 @@ impl Framer {
             self.state = State::SkipLine;
             return Some(Event::TooLong(begun));
         }
-        let end = end?;
+        let Some(end) = end else {
+            self.scanned = rest.len();
+            return None;
+        };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         self.command.extend_from_slice(line);
         self.at += end + 1;
@@ -280,6 +287,21 @@ mod tests {
         let Some(Event::TooLong(begun)) = framer.next_event() else { panic!() };
         assert!(begun.starts_with(b"tag SEARCH xx"));
         framer.push(b"xx\r\nb NOOP\r\n");
+        assert_eq!(framer.next_event(), Some(Event::Command(b"b NOOP".to_vec())));
+    }
+
+    #[test]
+    fn a_line_that_comes_octet_by_octet_is_looked_through_once() {
+        let mut framer = Framer::default();
+        let begun = std::time::Instant::now();
+        for _ in 0..MAX_COMMAND {
+            framer.push(b"x");
+            assert_eq!(framer.next_event(), None);
+        }
+        // Looked through from its beginning each time, it would take minutes.
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5));
+        framer.push(b"\r\nb NOOP\r\n");
+        assert!(matches!(framer.next_event(), Some(Event::TooLong(_))));
         assert_eq!(framer.next_event(), Some(Event::Command(b"b NOOP".to_vec())));
     }
 

@@ -189,7 +189,9 @@ fn judge_header(facts: &Facts<'_>, header: &HeaderFacts, ins: &InsReading) -> Re
         return Err(Refusal::TraitsDiffer);
     }
     let stated = facts.metadata.type_code.as_ref();
-    if header.unique_id != facts.metadata.unique_id
+    // A document without an id could not be told from another.
+    if header.unique_id.is_empty()
+        || header.unique_id != facts.metadata.unique_id
         || stated.is_some_and(|code| *code != header.type_code)
     {
         return Err(Refusal::Contradiction);

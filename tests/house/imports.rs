@@ -4,8 +4,8 @@
 //!
 //! A crate imports lower layers only: never its own layer, never a higher one. So the faces and
 //! services never import each other; `services/kit` is the contract that the services share.
-//! Dependencies for tests and for building count like the others, except that `tests/` imports
-//! what it likes, and is imported by nobody.
+//! Dependencies for tests and for building count like the others, except that `tests/` and
+//! `fuzz/` import what they like, and are imported by nobody.
 
 use cargo_metadata::MetadataCommand;
 use pli_tests::workspace_root;
@@ -62,6 +62,7 @@ const TABLE: &[(&str, Layer)] = &[
     ("mta", Face),
     ("webmail", Face),
     ("pli", Binary),
+    ("fuzz", Tests),
     ("tests", Tests),
 ];
 

@@ -30,3 +30,5 @@ mod text;
 mod upload;
 mod visitor;
 mod when;
+
+pub use mail::html::clean as clean_html;

@@ -7,6 +7,7 @@ use super::{
     Association, AssociationKind, Author, Code, Cx, DocumentEntry, MAX_DOCUMENTS, MAX_METADATA,
     MAX_NODES, MAX_VALUES, Metadata, Organisation, Person, SubmissionSet, XdsError, scheme,
 };
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use roxmltree::{Document, Error, Node, ParsingOptions};
 use std::borrow::Cow;
 
@@ -35,14 +36,27 @@ pub(super) fn read(octets: &[u8]) -> Result<Metadata, XdsError> {
     Ok(Metadata { set: set.unwrap_or_default(), documents, associations })
 }
 
+/// The text of metadata: UTF-16 where a mark or the first character says so, else UTF-8, else what
+/// Windows writes where that is declared.
 fn text_of(octets: &[u8]) -> Result<Cow<'_, str>, XdsError> {
-    let octets = octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(octets);
-    if let Ok(text) = std::str::from_utf8(octets) {
+    let (wide, rest) = match Encoding::for_bom(octets) {
+        Some((encoding, mark)) if encoding != UTF_8 => {
+            (Some(encoding), octets.get(mark..).unwrap_or_default())
+        }
+        _ if octets.starts_with(b"<\0") => (Some(UTF_16LE), octets),
+        _ if octets.starts_with(b"\0<") => (Some(UTF_16BE), octets),
+        _ => (None, octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(octets)),
+    };
+    if let Some(wide) = wide {
+        let text = wide.decode_without_bom_handling_and_without_replacement(rest);
+        return text.ok_or(XdsError::Encoding);
+    }
+    if let Ok(text) = std::str::from_utf8(rest) {
         return Ok(text.into());
     }
-    let head = String::from_utf8_lossy(octets.get(..120).unwrap_or(octets)).to_ascii_lowercase();
+    let head = String::from_utf8_lossy(rest.get(..120).unwrap_or(rest)).to_ascii_lowercase();
     if head.contains("iso-8859-1") || head.contains("windows-1252") {
-        return Ok(octets.iter().map(|octet| char::from(*octet)).collect::<String>().into());
+        return Ok(rest.iter().map(|octet| char::from(*octet)).collect::<String>().into());
     }
     Err(XdsError::Encoding)
 }

@@ -66,8 +66,9 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Markup without anything that acts, loads or leads away.
-pub(crate) fn clean(html: &str) -> String {
+/// Markup without anything that acts, loads or leads away: what a page shows of a message.
+#[must_use]
+pub fn clean(html: &str) -> String {
     CLEANER.clean(html).to_string()
 }
 

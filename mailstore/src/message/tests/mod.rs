@@ -2,6 +2,7 @@
 
 mod bounds;
 mod exact;
+mod hostile;
 mod properties;
 
 use super::{Digest, Limits, Part, PartKind, Scanner};

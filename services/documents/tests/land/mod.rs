@@ -1,6 +1,8 @@
 //! An operator of citizens in memory, a hospital that sends, and documents to send.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod raw_zip;
+
 use clinical::xdm::{Application, Archive, Package, Sender};
 use clinical::xds::{Code, Cx, DocumentEntry};
 use documents::{CONSUMER, Documents};
@@ -336,19 +338,25 @@ pub(crate) fn archive(octets: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn archive_for(octets: &[u8], number: &str) -> Vec<u8> {
+    pack(described(octets, number), octets)
+}
+
+/// The archive of a document whose metadata say what another's header says.
+pub(crate) fn archive_described(octets: &[u8], as_of: &[u8]) -> Vec<u8> {
+    pack(described(as_of, CITIZEN), octets)
+}
+
+fn described(octets: &[u8], number: &str) -> DocumentEntry {
     let header = clinical::cda::Header::read(octets).ok();
     let header = header.as_ref();
-    pack(
-        DocumentEntry {
-            mime: "text/xml".into(),
-            unique_id: header.and_then(clinical::cda::Header::unique_id),
-            patient: Cx::read(&format!("{number}^^^&{TEST_OID}&ISO^NH")),
-            type_code: header.and_then(|header| header.code.clone()),
-            confidentiality: vec![Code::new("N", "2.16.840.1.113883.5.25", "Normal")],
-            ..DocumentEntry::default()
-        },
-        octets,
-    )
+    DocumentEntry {
+        mime: "text/xml".into(),
+        unique_id: header.and_then(clinical::cda::Header::unique_id),
+        patient: Cx::read(&format!("{number}^^^&{TEST_OID}&ISO^NH")),
+        type_code: header.and_then(|header| header.code.clone()),
+        confidentiality: vec![Code::new("N", "2.16.840.1.113883.5.25", "Normal")],
+        ..DocumentEntry::default()
+    }
 }
 
 pub(crate) fn pack(entry: DocumentEntry, octets: &[u8]) -> Vec<u8> {
@@ -361,8 +369,8 @@ pub(crate) fn pack(entry: DocumentEntry, octets: &[u8]) -> Vec<u8> {
     .unwrap()
 }
 
-/// An archive with other files: index, read-me, metadata, document.
-pub(crate) fn repacked(octets: &[u8], change: impl FnOnce(&mut Vec<(String, Vec<u8>)>)) -> Vec<u8> {
+/// The files of an archive of ours: index, read-me, metadata, document.
+pub(crate) fn files_of(octets: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut zip = ZipArchive::new(Cursor::new(octets)).unwrap();
     let mut files = Vec::new();
     for index in 0..zip.len() {
@@ -371,6 +379,12 @@ pub(crate) fn repacked(octets: &[u8], change: impl FnOnce(&mut Vec<(String, Vec<
         file.read_to_end(&mut octets).unwrap();
         files.push((file.name().unwrap().into_owned(), octets));
     }
+    files
+}
+
+/// An archive with other files: index, read-me, metadata, document.
+pub(crate) fn repacked(octets: &[u8], change: impl FnOnce(&mut Vec<(String, Vec<u8>)>)) -> Vec<u8> {
+    let mut files = files_of(octets);
     change(&mut files);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, octets) in files {
