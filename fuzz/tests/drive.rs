@@ -2,7 +2,15 @@
 //!
 //! `PLI_FUZZ_SECONDS` is the budget of all targets together, `PLI_FUZZ_SEED` repeats a run. A failure
 //! prints target, seed and the input made short, and how to keep it.
-#![allow(clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says where to begin"
+)]
 
 use fuzz::{MAX_INPUT, Mutator, TARGETS, Target};
 use peak_alloc::PeakAlloc;

@@ -28,8 +28,11 @@ pub(crate) struct Standings {
 #[derive(Debug, Default)]
 struct Known {
     at: (u64, i64),
-    peers: Vec<(Vec<CertificateDer<'static>>, Result<Arc<PeerStanding>, Verdict>)>,
+    peers: Vec<(Chain, Result<Arc<PeerStanding>, Verdict>)>,
 }
+
+/// The certificates that a peer has shown, its own first.
+type Chain = Vec<CertificateDer<'static>>;
 
 impl Standings {
     /// By this trust, of peers that use their certificates so.

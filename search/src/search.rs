@@ -268,6 +268,9 @@ impl Source {
     }
 }
 
+/// The index as it was read, and the messages of an account that it lacks.
+type Covering = (Arc<Reading>, Vec<MessageId>);
+
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -275,7 +278,7 @@ impl Shared {
 
     /// The index as it covers the account of a view, with the messages that it lacks; none if it does
     /// not cover it, or lacks too much.
-    fn at(&self, view: &View<'_>) -> Result<Option<(Arc<Reading>, Vec<MessageId>)>, StoreError> {
+    fn at(&self, view: &View<'_>) -> Result<Option<Covering>, StoreError> {
         // A commit is published before cursors move: this one is not older than the view's cursor.
         let reading = self.reading.read().unwrap_or_else(PoisonError::into_inner).clone();
         let covering = reading.filter(|reading| reading.walk.covers(view.account_id()));

@@ -18,6 +18,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use tokio::sync::watch;
 
 pub(super) const WORDS: &[&str] = &[
     "EHLO a.fr\r\n",
@@ -134,7 +135,10 @@ pub(super) fn framing(octets: &[u8]) {
 }
 
 /// A handler that takes everything but what certain names stand for.
-struct Office;
+#[derive(Default)]
+struct Office {
+    changes: watch::Sender<u64>,
+}
 
 /// A message that comes in.
 struct Letter {
@@ -156,6 +160,14 @@ impl Handler for Office {
 
     async fn external_opens(&self, peer: &Peer) -> bool {
         peer.tls.is_some()
+    }
+
+    async fn still(&self, _: &Peer, _: Option<&()>) -> Result<(), Verdict> {
+        Ok(())
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     async fn authenticate(&self, _: &Peer, login: Login) -> Result<(), Verdict> {
@@ -246,7 +258,7 @@ pub(super) fn server(octets: &[u8]) {
     let under_tls = (state & 2 == 0).then(tls);
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let session = mta::server::Session::new(Arc::new(config), address, under_tls);
-    let mut conversation = Conversation::new(session, Arc::new(Office));
+    let mut conversation = Conversation::new(session, Arc::new(Office::default()));
     let prefix = STATES.get(usize::from(state >> 2) % STATES.len()).unwrap_or(&"");
     if !go_on(&mut conversation) {
         return;

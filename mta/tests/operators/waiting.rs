@@ -75,8 +75,8 @@ async fn entries_that_rest_hide_none_behind_them() {
 // RFC 3463 §3.4, X.3.1
 #[tokio::test]
 async fn mail_for_an_operator_whose_disk_is_full_waits_and_arrives_once() {
-    let (land, hospital, citizens) = hospital_before("full", true).await;
-    submit(&hospital, CITIZEN, "Subject: Lettre").await;
+    let (land, hospital, citizens) = hospital_before(true).await;
+    hospital.submit_letter(CITIZEN, "Subject: Lettre").await;
     citizens.faults.fill_disk(true);
     hospital.relay.run_due().await;
     assert_eq!((citizens.messages().len(), hospital.queued()), (0, 1));

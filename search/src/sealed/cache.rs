@@ -13,8 +13,11 @@ pub(crate) const CACHE_OCTETS: usize = 32 * 1024 * 1024;
 pub(super) type FileNumber = u64;
 
 /// Blocks by file and number.
+type Blocks = LruCache<(FileNumber, u64), Arc<[u8]>>;
+
+/// The blocks read last.
 #[derive(Debug)]
-pub(super) struct Cache(Mutex<LruCache<(FileNumber, u64), Arc<[u8]>>>);
+pub(super) struct Cache(Mutex<Blocks>);
 
 impl Default for Cache {
     fn default() -> Self {
