@@ -23,6 +23,9 @@ const MAX_MESSAGES: usize = 1000;
 /// Octets of all messages of one APPEND.
 const MAX_OCTETS: u64 = 2 * APPEND_LIMIT as u64;
 
+/// Octets of the structures of all messages of one APPEND: about what a transaction of the store writes.
+const MAX_STRUCTURES: usize = 4 * 1024 * 1024;
+
 /// Messages on their way in.
 pub(super) struct Appending {
     pub(super) tag: String,
@@ -110,7 +113,8 @@ impl Open {
         let Appending { tag, mailbox, mut whole, octets, coming } = appending;
         whole.push(coming.whole()?);
         let octets = octets.saturating_add(size);
-        if whole.len() >= MAX_MESSAGES || octets > MAX_OCTETS {
+        let structures: usize = whole.iter().map(|one| one.content.stored_len()).sum();
+        if whole.len() >= MAX_MESSAGES || octets > MAX_OCTETS || structures > MAX_STRUCTURES {
             return Err(Answer::no("[LIMIT] Too many messages at once"));
         }
         Ok(Appending { tag, mailbox, whole, octets, coming: self.coming(head, size)? })

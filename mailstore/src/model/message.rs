@@ -106,6 +106,12 @@ impl Prepared {
             preview,
         })
     }
+
+    /// Octets of its structure as stored: most of what it holds.
+    #[must_use]
+    pub fn stored_len(&self) -> usize {
+        self.structure.0.len()
+    }
 }
 
 /// A [`Structure`] as stored.
