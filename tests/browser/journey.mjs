@@ -209,6 +209,10 @@ async function beginning(page, lang, name) {
 async function elsewhere(page, lang, name) {
   await page.click("footer a[href='/help']");
   await look(page, `${name}-24-help`, lang);
+  await page.goto(`${web}/search?q=ordonnance`);
+  await look(page, `${name}-29-found`, lang);
+  await page.goto(`${web}/search?q=zygomycose`);
+  await look(page, `${name}-30-found-nothing`, lang);
   await page.goto(`${web}/record/00000000000000000000000000000000`);
   await look(page, `${name}-25-not-found`, lang);
   await page.goto(`${web}/account`);

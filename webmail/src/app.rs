@@ -2,7 +2,8 @@
 //!
 //! Failure: work on the store that panics or is cut off is our fault.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access::Access;
@@ -23,8 +24,10 @@ use crate::when::When;
 const UPLOADS: usize = 4;
 /// Texts without files that are held in memory at the same time: drafts, and what is given back when a session ended.
 const TEXTS: usize = 32;
-/// Browser windows of one account that are told of what arrives, and of all accounts.
-const LISTENERS_OF_ONE: usize = 8;
+/// Browser windows that are told of what arrives: of one account, from one address (behind which many people may be,
+/// who need its connections for pages), and of all.
+const LISTENERS_OF_ACCOUNT: usize = 8;
+const LISTENERS_OF_ADDRESS: usize = 40;
 const LISTENERS: usize = 1000;
 
 /// What a site is made of.
@@ -54,7 +57,7 @@ struct Parts {
     texts: Semaphore,
     photos: Semaphore,
     uploading: Mutex<HashSet<AccountId>>,
-    listening: Mutex<HashMap<AccountId, usize>>,
+    listening: Mutex<Vec<(AccountId, IpAddr)>>,
     operator: Arc<str>,
     cookie: String,
 }
@@ -133,17 +136,21 @@ impl App {
     }
 
     /// A place to listen to what arrives in an account; none when there are too many listeners.
-    pub(crate) fn listen(&self, account: AccountId) -> Option<Listening> {
+    pub(crate) fn listen(&self, account: AccountId, from: IpAddr) -> Option<Listening> {
         let mut listening = self.listening();
-        let here = listening.get(&account).copied().unwrap_or(0);
-        if here >= LISTENERS_OF_ONE || listening.values().sum::<usize>() >= LISTENERS {
+        let of_account = listening.iter().filter(|(of, _)| *of == account).count();
+        let of_address = listening.iter().filter(|(_, address)| *address == from).count();
+        let full = of_account >= LISTENERS_OF_ACCOUNT
+            || of_address >= LISTENERS_OF_ADDRESS
+            || listening.len() >= LISTENERS;
+        if full {
             return None;
         }
-        listening.insert(account, here + 1);
-        Some(Listening { app: self.clone(), account })
+        listening.push((account, from));
+        Some(Listening { app: self.clone(), of: (account, from) })
     }
 
-    fn listening(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, usize>> {
+    fn listening(&self) -> std::sync::MutexGuard<'_, Vec<(AccountId, IpAddr)>> {
         self.0.listening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -196,17 +203,14 @@ impl Drop for Upload<'_> {
 /// A listener's place, given back when dropped.
 pub(crate) struct Listening {
     app: App,
-    account: AccountId,
+    of: (AccountId, IpAddr),
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
         let mut listening = self.app.listening();
-        if let Some(here) = listening.get_mut(&self.account) {
-            *here -= 1;
-            if *here == 0 {
-                listening.remove(&self.account);
-            }
+        if let Some(at) = listening.iter().position(|of| *of == self.of) {
+            listening.swap_remove(at);
         }
     }
 }

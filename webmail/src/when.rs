@@ -59,6 +59,11 @@ impl When {
         Self { texts, zone: zone.clone(), today: now.to_zoned(zone.clone()).date() }
     }
 
+    /// As paper is read, on any later day: no day is called today.
+    pub(crate) fn on_paper(self) -> Self {
+        Self { today: Date::MIN, ..self }
+    }
+
     /// Day and time, the day by its name when it is near.
     pub(crate) fn moment(&self, at: Timestamp) -> Moment {
         let at = at.to_zoned(self.zone.clone());
@@ -126,6 +131,9 @@ mod tests {
             fr.moment(at("2026-02-01T11:05:00Z")).shown,
             "1er février 2026 à 12\u{a0}h\u{a0}05"
         );
+        let paper = fr.clone().on_paper();
+        let printed = paper.moment(at("2026-03-01T23:30:00Z")).shown;
+        assert_eq!(printed, "2 mars 2026 à 0\u{a0}h\u{a0}30");
         assert_eq!(en.day(at("2026-02-01T11:05:00Z")).shown, "1 February 2026");
     }
 }

@@ -124,11 +124,11 @@ pub(crate) fn read(
     app: &App,
     view: &View<'_>,
     visitor: &Visitor,
+    when: &When,
     id: ThreadId,
 ) -> Result<Read, Fault> {
     let thread = Survey::of(view, &visitor.address)?.thread(id).ok_or(Fault::NotFound)?;
     let veil = veil(app, visitor, std::slice::from_ref(&thread));
-    let when = app.when(visitor.lang);
     let partner = thread.partner(view)?;
     let person = match &partner {
         Some(partner) => veil.people().of(&partner.address, partner.chosen.as_deref()),
@@ -138,7 +138,7 @@ pub(crate) fn read(
     let skipped = thread.items.len().saturating_sub(MAX_SHOWN);
     let items = thread.items.iter().skip(skipped);
     let letters = items
-        .map(|item| shown(app, view, visitor, &veil, &when, &person, item))
+        .map(|item| shown(app, view, visitor, &veil, when, &person, item))
         .collect::<Result<_, _>>()?;
     Ok(Read { thread, partner, person, subject, letters })
 }
@@ -153,7 +153,9 @@ pub(crate) fn page(
     form: Writing,
 ) -> Result<Response, Fault> {
     let view = app.store().view(visitor.account)?;
-    let Read { thread, partner, person, subject, letters } = read(app, &view, visitor, id)?;
+    let when = app.when(visitor.lang);
+    let read = read(app, &view, visitor, &when, id)?;
+    let Read { thread, partner, person, subject, letters } = read;
     let t = visitor.texts();
     let here = format!("/conversations/{id}");
     let title = format!("{subject} · {}", person.name);
@@ -163,10 +165,7 @@ pub(crate) fn page(
     let form = form.shown(app, &view, visitor, DraftOf::Answer(id))?;
     let (form, closed) = match &partner {
         Some(partner) if partner.is_open() => (Some(form), None),
-        partner => {
-            let when = app.when(visitor.lang);
-            (None, Some(closed(t, &when, partner.as_ref(), form.text)))
-        }
+        partner => (None, Some(closed(t, &when, partner.as_ref(), form.text))),
     };
     let (id, csrf) = (id.to_string(), visitor.csrf.clone());
     let page = ConversationPage {

@@ -1,10 +1,11 @@
 //! What happens while a page is open: mail that arrives (server-sent events), and a session that is to go on.
 //!
 //! Invariants: an event says how many messages are unread and nothing of them; listening is no use of the session,
-//! and ends with it; each account has a few listeners. Failure: the stream ends, and the browser asks again.
+//! and ends with it; each account and each address has a few listeners. Failure: the stream ends, and the browser asks again.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -21,7 +22,7 @@ use tokio::time::timeout;
 use crate::app::{App, Listening};
 use crate::cookie;
 use crate::fault::Fault;
-use crate::serve::Stop;
+use crate::serve::{Caller, Stop};
 use crate::visitor::Visitor;
 use access::SessionToken;
 
@@ -48,7 +49,9 @@ pub(crate) async fn events(State(app): State<App>, request: Request) -> Result<R
     let Some(token) = value.and_then(SessionToken::read) else { return nothing() };
     let Some(session) = app.access().look_at_session(&token)? else { return nothing() };
     let account = session.opened.account;
-    let Some(place) = app.listen(account) else { return nothing() };
+    let from = request.extensions().get::<Caller>();
+    let from = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Caller(from)| *from);
+    let Some(place) = app.listen(account, from) else { return nothing() };
     let listener = Listener {
         changes: app.store().subscribe(account)?,
         unread: unread(&app, account)?,

@@ -33,11 +33,12 @@ pub(crate) async fn show(
     let id: ThreadId = thread.parse().map_err(|_| Fault::NotFound)?;
     app.read(move |app| {
         let view = app.store().view(visitor.account)?;
-        let read = conversation::read(app, &view, &visitor, id)?;
+        let when = app.when(visitor.lang).on_paper();
+        let read = conversation::read(app, &view, &visitor, &when, id)?;
         let t = visitor.texts();
         let here = format!("/conversations/{id}/print");
         let title = format!("{} · {}", read.subject, read.person.name);
-        let now = app.when(visitor.lang).moment(app.post().now());
+        let now = when.moment(app.post().now());
         shown(&PrintPage {
             page: visitor.page(app, &title, &here, Place::Conversations)?,
             id: id.to_string(),

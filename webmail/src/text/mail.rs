@@ -101,7 +101,7 @@ super::texts! {
         print_how: "Imprimez cette page, ou enregistrez-la en PDF, avec la commande « Imprimer » de votre navigateur.",
             "Print this page, or save it as a PDF, with the “Print” command of your browser.";
         print_now: "Imprimer", "Print";
-        printed: "Imprimé {}", "Printed {}";
+        printed: "Imprimé le {}", "Printed on {}";
         not_sent: "Votre message n'est pas parti", "Your message has not been sent";
         text_missing: "Écrivez votre message, ou joignez un fichier.", "Write your message, or attach a file.";
         too_long: "Votre texte est trop long : 100 000 caractères au plus.", "Your text is too long: at most 100,000 characters.";

@@ -281,6 +281,7 @@ async fn a_conversation_on_paper_has_every_word_and_nothing_to_press() {
     for word in ["Traitement", "Dr Marie MARTIN", "Prenez-le le matin.", "Bonjour docteur"] {
         paper.says(word);
     }
+    paper.hides("aujourd’hui");
     paper.hides("<textarea");
     paper.hides("<details");
     let other = world.logged_in_as(crate::world::OTHER).await;

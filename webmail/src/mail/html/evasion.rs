@@ -25,9 +25,12 @@ fn unescaped(line: &str) -> String {
             "r" => ('\r', tail),
             "t" => ('\t', tail),
             "0" => ('\0', tail),
-            "x" => (number(&tail[..2]), &tail[2..]),
+            "x" => {
+                let (digits, tail) = tail.split_at(2);
+                (number(digits), tail)
+            }
             "u" => {
-                let (digits, tail) = tail[1..].split_once('}').unwrap();
+                let (digits, tail) = tail.strip_prefix('{').unwrap().split_once('}').unwrap();
                 (number(digits), tail)
             }
             "\\" => ('\\', tail),
