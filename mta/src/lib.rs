@@ -19,5 +19,7 @@ pub mod intake;
 pub mod reception;
 pub mod relay;
 pub mod server;
+mod standings;
 pub mod submission;
+mod swaps;
 pub mod wire;

@@ -5,43 +5,42 @@
 
 use domain::{Clock, ReversePath, Verdict};
 use pki::trust::ListingStep;
-use pki::{ListingFault, PeerChain, Trust, Usage};
+use pki::{ListingFault, Trust, Usage};
 use post::{Origin, Peer as PostPeer, Post};
 use std::convert::Infallible;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 use crate::intake::Intake;
 use crate::server::handler::{Handler, Login, Peer};
+use crate::standings::Standings;
+use crate::swaps::Swaps;
 use crate::wire::params::MailParams;
 
 /// Mail from other operators.
 #[derive(Debug, Clone)]
 pub struct Reception {
     post: Post,
-    trust: Arc<Trust>,
+    standings: Arc<Standings>,
     clock: Arc<dyn Clock>,
+    swaps: Swaps,
 }
 
 impl Reception {
     /// Reception by the post of an operator, of peers that `trust` knows.
     #[must_use]
     pub fn new(post: Post, trust: Arc<Trust>, clock: Arc<dyn Clock>) -> Self {
-        Self { post, trust, clock }
+        let swaps = Swaps::of(&trust);
+        let standings = Arc::new(Standings::new(trust, Usage::Client));
+        Self { post, standings, clock, swaps }
     }
 
     /// Who the peer is, now.
-    // MSS #10
-    // MSS #11
-    // MSS #12
     // MSS #13
     // MSS #17
     fn judge(&self, peer: &Peer, from: &ReversePath) -> Result<PostPeer, Verdict> {
         let tls = peer.tls.as_ref().ok_or(Verdict::TlsRequired)?;
-        let chain = PeerChain::read(&tls.certificates).map_err(|fault| fault.verdict())?;
-        let state = self.trust.state();
-        let standing = state
-            .judge_peer(&chain, Usage::Client, self.clock.now())
-            .map_err(|fault| fault.verdict())?;
+        let (standing, state) = self.standings.judge(&tls.certificates, self.clock.now())?;
         if let Some(address) = from.address() {
             state
                 .listed_for(&standing, address.domain())
@@ -63,6 +62,23 @@ impl Handler for Reception {
 
     async fn greet(&self, _peer: &Peer) -> Result<(), Verdict> {
         Ok(())
+    }
+
+    // MSS #11
+    async fn still(&self, peer: &Peer, _identity: Option<&Infallible>) -> Result<(), Verdict> {
+        let shown = peer.tls.as_ref().is_some_and(|tls| !tls.certificates.is_empty());
+        if !shown {
+            return Ok(());
+        }
+        match self.judge(peer, &ReversePath::Null) {
+            // What will be right again, such as a list that is late, is told at MAIL.
+            Err(verdict) if !verdict.is_temporary() => Err(verdict),
+            _ => Ok(()),
+        }
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.swaps.subscribe()
     }
 
     async fn external_opens(&self, _peer: &Peer) -> bool {

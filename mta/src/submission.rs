@@ -9,9 +9,11 @@ use domain::{Clock, MailboxKind, ReversePath, Verdict};
 use pki::{PeerChain, Trust, Usage};
 use post::{Origin, Post, Submitter};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 use crate::intake::Intake;
 use crate::server::handler::{Handler, Login, Peer};
+use crate::swaps::Swaps;
 use crate::wire::params::MailParams;
 
 /// Mail from our own people's programs.
@@ -21,13 +23,34 @@ pub struct Submission {
     access: Access,
     trust: Arc<Trust>,
     clock: Arc<dyn Clock>,
+    swaps: Swaps,
+}
+
+/// Who has logged in, and how.
+#[derive(Debug, Clone)]
+pub struct LoggedIn {
+    opened: Opened,
+    by_certificate: bool,
 }
 
 impl Submission {
     /// Submission to the post of an operator, by those whom `access` lets in.
     #[must_use]
     pub fn new(post: Post, access: Access, trust: Arc<Trust>, clock: Arc<dyn Clock>) -> Self {
-        Self { post, access, trust, clock }
+        let swaps = Swaps::of(&trust);
+        Self { post, access, trust, clock, swaps }
+    }
+
+    /// What a log-in opens now: its secret or certificate, and its grants, are judged again.
+    fn opened_now(&self, peer: &Peer, of: &LoggedIn) -> Result<Opened, Denied> {
+        if of.by_certificate {
+            let chain = chain(peer).ok_or(Denied::Credentials)?;
+            if !self.access.certificate_opens(Way::Submission, &chain) {
+                return Err(Denied::Credentials);
+            }
+        }
+        let Opened { principal, account, secret, .. } = of.opened;
+        self.access.still_open(Way::Submission, principal, account, secret)
     }
 }
 
@@ -46,7 +69,7 @@ fn denied(denied: Denied) -> Verdict {
 }
 
 impl Handler for Submission {
-    type Identity = Opened;
+    type Identity = LoggedIn;
     type Transaction = Intake;
 
     async fn greet(&self, _peer: &Peer) -> Result<(), Verdict> {
@@ -62,9 +85,30 @@ impl Handler for Submission {
         trusted && self.access.certificate_opens(Way::Submission, &chain)
     }
 
+    async fn still(&self, peer: &Peer, identity: Option<&LoggedIn>) -> Result<(), Verdict> {
+        if let Some(chain) = chain(peer) {
+            let judged = self.trust.state().judge_peer(&chain, Usage::Client, self.clock.now());
+            match judged.map_err(|fault| fault.verdict()) {
+                Err(verdict) if !verdict.is_temporary() => return Err(verdict),
+                _ => {}
+            }
+        }
+        let Some(identity) = identity else { return Ok(()) };
+        match self.opened_now(peer, identity) {
+            Err(Denied::Credentials | Denied::NotAllowed) => Err(Verdict::AuthenticationFailed),
+            // Nobody can tell for the time being.
+            Err(Denied::Throttled | Denied::Unavailable) | Ok(_) => Ok(()),
+        }
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.swaps.subscribe()
+    }
+
     // MSS #25
-    async fn authenticate(&self, peer: &Peer, login: Login) -> Result<Opened, Verdict> {
-        match login {
+    async fn authenticate(&self, peer: &Peer, login: Login) -> Result<LoggedIn, Verdict> {
+        let by_certificate = matches!(login, Login::External { .. });
+        let opened = match login {
             Login::Plain { authorization, authentication, password } => self
                 .access
                 .with_password(
@@ -86,22 +130,24 @@ impl Handler for Submission {
                         CertificateDenied::Denied(error) => denied(error),
                     })
             }
-        }
+        };
+        opened.map(|opened| LoggedIn { opened, by_certificate })
     }
 
     async fn mail(
         &self,
         peer: &Peer,
-        identity: Option<&Opened>,
+        identity: Option<&LoggedIn>,
         from: &ReversePath,
         params: &MailParams,
     ) -> Result<Intake, Verdict> {
-        let opened = identity.ok_or(Verdict::AuthenticationFailed)?;
+        let identity = identity.ok_or(Verdict::AuthenticationFailed)?;
+        let opened = self.opened_now(peer, identity).map_err(denied)?;
         let origin = Origin::Own(Submitter {
             actor: opened.actor,
             account: opened.account,
-            address: opened.address.clone(),
-            also_as: opened.also_as.clone(),
+            address: opened.address,
+            also_as: opened.also_as,
             is_citizen: opened.kind == MailboxKind::Citizen,
         });
         // RFC 3848 §1

@@ -75,6 +75,11 @@ pub const MAX_ERRORS: u32 = 20;
 // RFC 5321 §7.8
 pub const MAX_REFUSALS: u32 = 300;
 
+/// Senders, recipients and messages refused for the moment without one accepted message in between: many more than a
+/// group of recipients has, a hundred of which are taken.
+// RFC 5321 §7.8
+pub const MAX_DEFERRALS: u32 = 3_000;
+
 /// Failed authentications; the last of them ends the session.
 // RFC 4954 §4
 pub const MAX_FAILED_LOGINS: u32 = 3;
@@ -99,6 +104,8 @@ pub struct Limits {
     pub errors: u32,
     /// Refusals since a message was accepted, default [`MAX_REFUSALS`].
     pub refusals: u32,
+    /// Refusals for the moment since a message was accepted, default [`MAX_DEFERRALS`].
+    pub deferrals: u32,
     /// Failed authentications, the last of which ends the session, default [`MAX_FAILED_LOGINS`].
     pub failed_logins: u32,
     /// Commands since a message was accepted, default [`MAX_IDLE_COMMANDS`].
@@ -114,6 +121,7 @@ impl Default for Limits {
             transactions: MAX_TRANSACTIONS,
             errors: MAX_ERRORS,
             refusals: MAX_REFUSALS,
+            deferrals: MAX_DEFERRALS,
             failed_logins: MAX_FAILED_LOGINS,
             idle_commands: MAX_IDLE_COMMANDS,
             discarded: MAX_DISCARDED,

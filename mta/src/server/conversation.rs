@@ -80,6 +80,10 @@ impl<H: Handler> Conversation<H> {
                 let opens = handler.external_opens(session.peer()).await;
                 session.external(opens);
             }
+            Step::Still => {
+                let answer = handler.still(session.peer(), self.identity.as_ref()).await;
+                session.answered(answer);
+            }
             Step::Authenticate(login) => {
                 let answer = handler.authenticate(session.peer(), login).await;
                 let answer = answer.map(|identity| self.identity = Some(identity));

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use domain::{MailAddress, ReversePath, Verdict};
 use listener::TlsInfo;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::wire::params::{MailParams, RcptParams};
@@ -35,6 +36,17 @@ pub trait Handler: Send + Sync + 'static {
         peer: &Peer,
         login: Login,
     ) -> impl Future<Output = Result<Self::Identity, Verdict>> + Send;
+
+    /// Whether the peer, and who has logged in, would be let in now as well. Asked after each of [`Handler::changes`]
+    /// and from time to time, under TLS, between commands and before a message is stored. An `Err` ends the session.
+    fn still(
+        &self,
+        peer: &Peer,
+        identity: Option<&Self::Identity>,
+    ) -> impl Future<Output = Result<(), Verdict>> + Send;
+
+    /// Changes with what [`Handler::still`] may answer otherwise for, such as the trust in force.
+    fn changes(&self) -> watch::Receiver<u64>;
 
     /// Whether a transaction may begin. The peer is judged here, against the domain list and revocations of this
     /// moment. At reception it has presented a certificate and `identity` is `None`; at submission it is there.

@@ -97,6 +97,8 @@ pub(super) enum Reply {
     LoginMalformed,
     /// An address beyond ASCII without SMTPUTF8.
     AddressNotAscii,
+    /// What let the peer in does not hold any more.
+    NoMore,
     /// Nothing came for too long.
     TimedOut,
     /// Too many errors, refusals, commands or transactions.
@@ -164,6 +166,7 @@ impl Reply {
             Self::LoginMalformed => row(501, Some((5, 5, 2)), "La réponse d'identification est illisible.", "The authentication response cannot be read."),
             // RFC 6531 §3.5
             Self::AddressNotAscii => row(553, Some((5, 6, 7)), "Cette adresse demande le paramètre SMTPUTF8.", "This address needs the parameter SMTPUTF8."),
+            Self::NoMore => row(421, Some((4, 7, 0)), "Votre certificat, votre secret ou votre droit n'est plus valable ; la connexion est fermée.", "Your certificate, your secret or your right is no longer valid; the connection is closed."),
             Self::TimedOut => row(421, Some((4, 4, 2)), "Rien n'est venu depuis trop longtemps ; la connexion est fermée.", "Nothing has come for too long; the connection is closed."),
             Self::TooMuch => row(421, Some((4, 7, 0)), "Trop d'erreurs, de refus ou de commandes ; la connexion est fermée.", "Too many errors, refusals or commands; the connection is closed."),
             Self::TooManyConnections => row(421, Some((4, 7, 0)), "Trop de connexions ; réessayez plus tard.", "Too many connections; try again later."),

@@ -15,7 +15,7 @@ use listener::{Cut, Limits, Protocol, TlsInfo, stopped};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_rustls::server::TlsStream;
 
 use super::config::SessionConfig;
@@ -24,9 +24,12 @@ use super::handler::Handler;
 use super::reply::{Reply, Style};
 use super::session::Session;
 
-/// How long a command may take to come.
+/// How long a command may take to come, as a whole.
 // RFC 5321 §4.5.3.2.7
 pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How long an answer whether a peer is still let in is good for, while nothing is known to have changed.
+pub const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// How long the next octets of a message may take to come.
 // RFC 5321 §4.5.3.2.5
@@ -43,8 +46,9 @@ pub const SESSION_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
 /// Read at once while commands come, and all that a silent connection holds.
 const COMMAND_READ: usize = 4 * 1024;
 
-/// Read at once while a message comes.
-const BODY_READ: usize = 64 * 1024;
+/// Read at once while a message comes: what one record of TLS holds.
+// RFC 8446 §5.1
+const BODY_READ: usize = 16 * 1024;
 
 /// What a listener is told when it begins.
 #[derive(Clone, Debug)]
@@ -103,19 +107,23 @@ impl<H: Handler> Server<H> {
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let deadline = Instant::now() + SESSION_TIMEOUT;
+        // From before the peer is judged, so that no change is missed.
+        let mut changes = self.handler.changes();
         let config = self.config.session.clone();
         let ended = if self.config.implicit_tls {
             match self.handshake(stream).await {
                 Ok((mut stream, tls)) => {
                     let session = Session::new(config, address, Some(tls));
                     let mut conversation = Conversation::new(session, self.handler.clone());
-                    self.talk(&mut stream, &mut conversation, deadline).await.map(drop)
+                    self.talk(&mut stream, &mut conversation, &mut changes, deadline)
+                        .await
+                        .map(drop)
                 }
                 Err(cut) => Err(cut),
             }
         } else {
             let session = Session::new(config, address, None);
-            self.begin_in_plain(stream, session, deadline).await
+            self.begin_in_plain(stream, session, &mut changes, deadline).await
         };
         match ended {
             Ok(()) => tracing::debug!("closed"),
@@ -127,16 +135,19 @@ impl<H: Handler> Server<H> {
         &self,
         mut stream: S,
         session: Session,
+        changes: &mut watch::Receiver<u64>,
         deadline: Instant,
     ) -> Result<(), Cut>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let mut conversation = Conversation::new(session, self.handler.clone());
-        if let Ended::StartTls = self.talk(&mut stream, &mut conversation, deadline).await? {
+        if let Ended::StartTls =
+            self.talk(&mut stream, &mut conversation, changes, deadline).await?
+        {
             let (mut stream, tls) = self.handshake(stream).await?;
             conversation.session().secured(tls);
-            self.talk(&mut stream, &mut conversation, deadline).await?;
+            self.talk(&mut stream, &mut conversation, changes, deadline).await?;
         }
         Ok(())
     }
@@ -155,6 +166,7 @@ impl<H: Handler> Server<H> {
         &self,
         stream: &mut S,
         conversation: &mut Conversation<H>,
+        changes: &mut watch::Receiver<u64>,
         deadline: Instant,
     ) -> Result<Ended, Cut>
     where
@@ -163,12 +175,22 @@ impl<H: Handler> Server<H> {
         let mut stop = self.stop.clone();
         let mut buffer = Vec::new();
         let mut message = (0, deadline);
+        let (mut silent_since, mut judged) = (Instant::now(), Instant::now());
         loop {
             if *stop.borrow() {
                 conversation.session().stop();
             }
+            if changes.has_changed().unwrap_or(false) || judged.elapsed() >= ASK_AGAIN {
+                changes.mark_unchanged();
+                judged = Instant::now();
+                conversation.session().doubt();
+            }
             let wants = conversation.advance().await;
-            write(stream, &conversation.session().take_output()).await?;
+            let output = conversation.session().take_output();
+            if !output.is_empty() {
+                write(stream, &output).await?;
+                silent_since = Instant::now();
+            }
             match wants {
                 Wants::Write => continue,
                 Wants::StartTls => return Ok(Ended::StartTls),
@@ -184,9 +206,9 @@ impl<H: Handler> Server<H> {
                     if message.0 != number {
                         message = (number, now + MESSAGE_TIMEOUT);
                     }
-                    (BODY_READ, now + DATA_TIMEOUT, message.1)
+                    (BODY_READ, silent_since + DATA_TIMEOUT, message.1)
                 }
-                None => (COMMAND_READ, now + COMMAND_TIMEOUT, deadline),
+                None => (COMMAND_READ, silent_since + COMMAND_TIMEOUT, deadline),
             };
             if buffer.len() != size {
                 buffer = vec![0; size];
@@ -202,7 +224,13 @@ impl<H: Handler> Server<H> {
                     session.stop();
                     continue;
                 }
+                () = changed(changes) => continue,
+                () = sleep_until(judged + ASK_AGAIN) => continue,
             };
+            // A command has its time as a whole, whether it drips or not; each piece of a message has its own.
+            if size == BODY_READ {
+                silent_since = Instant::now();
+            }
             match read {
                 Ok(Ok(0)) => return Err(Cut::Lost(std::io::ErrorKind::UnexpectedEof.into())),
                 Ok(Ok(len)) => session.receive(buffer.get(..len).unwrap_or_default()),
@@ -234,6 +262,14 @@ impl<H: Handler> Protocol for Server<H> {
 
     async fn connection(self, stream: TcpStream, peer: IpAddr) {
         Server::connection(&self, stream, peer).await;
+    }
+}
+
+/// Until what lets peers in may have changed; left as it is, so that the loop sees it.
+async fn changed(changes: &watch::Receiver<u64>) {
+    let mut changes = changes.clone();
+    if changes.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

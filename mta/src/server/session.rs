@@ -53,6 +53,7 @@ enum State {
 enum Waiting {
     Nothing,
     Greeting,
+    Still,
     External,
     Login,
     Mail(Envelope),
@@ -77,6 +78,7 @@ struct Counters {
     transactions: u32,
     errors: u32,
     refusals: u32,
+    deferrals: u32,
     failed_logins: u32,
     idle_commands: u32,
     discarded: u64,
@@ -108,6 +110,8 @@ pub struct Session {
     /// The caller has a transaction to drop.
     abandon: bool,
     stopping: bool,
+    /// The peer is to be judged again.
+    doubtful: bool,
     counters: Counters,
 }
 
@@ -134,6 +138,7 @@ impl Session {
             piece: 0..0,
             abandon: false,
             stopping: false,
+            doubtful: false,
             counters: Counters::default(),
         }
     }
@@ -183,6 +188,12 @@ impl Session {
         self.stopping
     }
 
+    /// What let the peer in may not hold any more: it is judged again before the next command, or before the message
+    /// that is coming is stored.
+    pub fn doubt(&mut self) {
+        self.doubtful = self.peer.tls.is_some();
+    }
+
     /// Nothing came for too long: the session ends.
     // RFC 5321 §4.5.3.2
     pub fn timed_out(&mut self) {
@@ -202,6 +213,7 @@ impl Session {
                 return Step::Abandon;
             }
             let step = match self.state {
+                State::Commands if self.doubtful => self.ask_again(),
                 State::Connected => self.ask(Waiting::Greeting, Step::Greet),
                 State::Commands | State::Response(_) => self.next_line(),
                 State::Body(_) => self.next_octets(),
@@ -213,11 +225,18 @@ impl Session {
         }
     }
 
-    /// The answer to [`Step::Greet`], [`Step::Authenticate`], [`Step::Mail`], [`Step::Recipient`],
+    /// Has the peer judged again.
+    fn ask_again(&mut self) -> Option<Step> {
+        self.doubtful = false;
+        self.ask(Waiting::Still, Step::Still)
+    }
+
+    /// The answer to [`Step::Greet`], [`Step::Still`], [`Step::Authenticate`], [`Step::Mail`], [`Step::Recipient`],
     /// [`Step::BeginBody`], [`Step::Body`].
     pub fn answered(&mut self, answer: Result<(), Verdict>) {
         match std::mem::replace(&mut self.waiting, Waiting::Nothing) {
             Waiting::Greeting => self.greeted(answer),
+            Waiting::Still => self.judged_again(answer),
             Waiting::Login => self.logged_in(answer),
             Waiting::Mail(envelope) => self.mail_answered(envelope, answer),
             Waiting::Recipient => self.recipient_answered(answer),
@@ -279,6 +298,14 @@ impl Session {
                 self.reply(Reply::Refused(verdict));
                 self.end();
             }
+        }
+    }
+
+    // RFC 5321 §3.8
+    fn judged_again(&mut self, answer: Result<(), Verdict>) {
+        if let Err(verdict) = answer {
+            tracing::info!(verdict = verdict.id(), "not let in any more");
+            self.reply(Reply::NoMore);
         }
     }
 
@@ -362,6 +389,7 @@ impl Session {
             Reply::Refused(verdict) => {
                 tracing::info!(verdict = verdict.id(), code, "refused");
                 self.counters.refusals += u32::from(code >= 500);
+                self.counters.deferrals += u32::from(code < 500);
             }
             Reply::Accepted(accepted) => {
                 tracing::info!(queue_id = accepted.queue_id().as_str(), code, "accepted");
@@ -387,6 +415,7 @@ impl Session {
         let (counted, limits) = (self.counters, self.config.limits);
         counted.errors > limits.errors
             || counted.refusals > limits.refusals
+            || counted.deferrals > limits.deferrals
             || counted.failed_logins >= limits.failed_logins.max(1)
             || counted.idle_commands > limits.idle_commands
             || counted.discarded > limits.discarded

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use domain::{MailAddress, ReversePath, Verdict};
 use mta::server::{Accepted, Handler, Login, Peer, QueueId, Stored, Transaction};
 use mta::wire::params::{MailParams, RcptParams};
+use tokio::sync::watch;
 
 /// A message that was accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) struct Books {
     dropped: AtomicUsize,
     octets: AtomicUsize,
     largest: AtomicUsize,
+    /// Has open sessions judge their peers again.
+    pub(crate) changes: watch::Sender<u64>,
 }
 
 impl Books {
@@ -79,6 +82,15 @@ impl Handler for Office {
 
     async fn external_opens(&self, peer: &Peer) -> bool {
         peer.tls.as_ref().is_some_and(|tls| tls.certificates[0].as_ref() != b"opens nothing")
+    }
+
+    async fn still(&self, peer: &Peer, _: Option<&String>) -> Result<(), Verdict> {
+        let taken_back = peer.helo.as_deref() == Some("taken-back");
+        if taken_back { Err(Verdict::CertificateRevoked) } else { Ok(()) }
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.books.changes.subscribe()
     }
 
     async fn authenticate(&self, _: &Peer, login: Login) -> Result<String, Verdict> {

@@ -218,6 +218,9 @@ impl Session {
 
     /// The end of the message, or of a chunk.
     fn body_whole(&mut self) -> Option<Step> {
+        if self.doubtful {
+            return self.ask_again();
+        }
         let State::Body(body) = std::mem::replace(&mut self.state, State::Commands) else {
             return None;
         };
@@ -244,6 +247,7 @@ impl Session {
         match answer {
             Ok(accepted) => {
                 self.counters.refusals = 0;
+                self.counters.deferrals = 0;
                 self.counters.idle_commands = 0;
                 self.counters.discarded = 0;
                 self.reply(Reply::Accepted(accepted));

@@ -16,6 +16,8 @@ pub enum Step {
     Greet,
     /// Does its certificate open something? [`Session::external`].
     External,
+    /// Would the peer, and who has logged in, be let in now as well? [`Session::answered`].
+    Still,
     /// Who is it? [`Session::answered`].
     Authenticate(Login),
     /// May a transaction begin? [`Session::answered`].
