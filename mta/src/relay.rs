@@ -22,7 +22,7 @@ mod sending;
 use domain::{MailAddress, Verdict};
 use jiff::tz::TimeZone;
 use pki::tls::{NamePolicy, client_config};
-use pki::{Identity, Trust};
+use pki::{Identity, Trust, Usage};
 use post::Post;
 use rustls::ClientConfig;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ use tokio::task::JoinSet;
 use self::jobs::Jobs;
 use self::places::Places;
 use crate::client::{NextHop, Resolver, Routes, Schedule, TlsFor};
+use crate::standings::Standings;
 
 /// How often due times are looked at when nothing rings.
 const LOOK: Duration = Duration::from_secs(1);
@@ -72,13 +73,15 @@ pub struct Relay {
     parts: Arc<RelayParts>,
     jobs: Arc<Jobs>,
     places: Arc<Places>,
+    standings: Arc<Standings>,
 }
 
 impl Relay {
     /// A relay.
     #[must_use]
     pub fn new(parts: RelayParts) -> Self {
-        Self { parts: Arc::new(parts), jobs: Arc::default(), places: Arc::default() }
+        let standings = Arc::new(Standings::new(Arc::clone(&parts.trust), Usage::Server));
+        Self { parts: Arc::new(parts), jobs: Arc::default(), places: Arc::default(), standings }
     }
 
     /// Works the queue until told to stop; attempts under way are finished.
@@ -111,7 +114,11 @@ impl Relay {
     pub async fn run_due(&self) -> usize {
         let mut attempts = JoinSet::new();
         let mut started = self.start_due(&mut attempts);
-        while attempts.join_next().await.is_some() {
+        loop {
+            tokio::select! {
+                () = self.places.freed() => {}
+                ended = attempts.join_next() => if ended.is_none() { break },
+            }
             started += self.start_waiting(&mut attempts);
         }
         let mut partings = JoinSet::new();

@@ -1,40 +1,39 @@
-//! One attempt at one entry: its recipients by domain, one operator after another, and what became of them.
+//! One attempt at one entry: its recipients by domain, several operators at a time, and what became of them.
 //!
-//! Invariants: who has the message is written back, with what the sender is told of it, before the next operator is
-//! tried, so that a process that ends midway sends to nobody twice whom it has reached. Who refused stays in the
+//! Invariants: who has the message is written back, with what the sender is told of it, while others are still tried,
+//! so that a process that ends midway sends to nobody twice whose operator has answered. Who refused stays in the
 //! entry until the end and is told of in one report. Who was not tried, because there was no place, has had no attempt.
 //! Failure: an error of the store; the entry stays as it was last written.
 
 use domain::{MailDomain, MailboxKind, Verdict};
 use jiff::{SignedDuration, Timestamp};
-use mailstore::body::BodyReader;
 use mailstore::{StoreError, View};
 use post::queue::{self, Entry, Report, Settlement, Waiting};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use tokio::task::JoinSet;
 
 use super::Relay;
 use super::jobs::{Job, Next};
 use super::places::{NoPlace, Place};
 use super::reports::is_lost;
-use super::sending::{Told, recipient_of};
+use super::sending::{Letter, Told, recipient_of};
 use crate::client::{
-    Attempts, Class, Event, MAX_RECIPIENTS, Outcome, Plan, Problem, Reader, Reason, RecipientReport,
+    Attempts, Event, MAX_RECIPIENTS, Outcome, Plan, Problem, Reader, Reason, RecipientReport,
 };
 
 /// How much longer than others a recipient is kept whose operator was never free to be tried.
 const GRACE: SignedDuration = SignedDuration::from_hours(24);
 
-/// Recipients in one domain, as many as one transaction takes.
-type Portion = (MailDomain, Vec<Waiting>);
+/// Operators to which one message goes at the same time.
+const OPERATORS: usize = 8;
 
 struct Attempt<'a> {
     relay: &'a Relay,
     job: Job,
     /// With this attempt counted, without its recipients.
     entry: Entry,
-    /// None where it is damaged.
-    body: Option<Arc<BodyReader>>,
+    letter: Letter,
     reader: Reader,
     /// Of whom the sender hears that they have it.
     taken: Vec<RecipientReport>,
@@ -68,13 +67,29 @@ impl Relay {
         let concerns = |to: &Waiting| place.as_ref().is_none_or(|at| at.is_at(to.address.domain()));
         let (recipients, others) = recipients.into_iter().partition(concerns);
         attempt.others = others;
-        let mut portions = by_domain(recipients);
-        while let Some((domain, recipients)) = portions.pop_front() {
-            let there = place.take_if(|place| place.is_at(&domain));
-            let told = attempt.send(&domain, &recipients, there).await;
-            let reached = attempt.learn(recipients, told).await;
-            if reached && !portions.is_empty() {
-                attempt.settle_between(&portions).await?;
+        let mut rest = by_domain(recipients);
+        let (mut under_way, mut asked) = (JoinSet::new(), BTreeMap::new());
+        loop {
+            while under_way.len() < OPERATORS
+                && let Some((domain, recipients)) = rest.pop_first()
+            {
+                let there = place.take_if(|place| place.is_at(&domain));
+                let letter = attempt.letter.clone();
+                under_way.spawn(letter.send(domain.clone(), recipients.clone(), there));
+                asked.insert(domain, recipients);
+            }
+            let Some(done) = under_way.join_next().await else { break };
+            let (domain, told) = done.map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
+            let mut recipients = asked.remove(&domain).unwrap_or_default();
+            let mut reached = false;
+            for told in told {
+                let later = recipients.split_off(recipients.len().min(MAX_RECIPIENTS));
+                reached |= attempt.learn(recipients, told).await;
+                recipients = later;
+            }
+            if reached && !(asked.is_empty() && rest.is_empty()) {
+                let rest = asked.values().chain(rest.values()).flatten().cloned().collect();
+                attempt.settle_between(rest).await?;
             }
         }
         attempt.settle().await
@@ -122,50 +137,12 @@ impl<'a> Attempt<'a> {
         let reader = reader_of(&view)?;
         entry.attempts = entry.attempts.saturating_add(1);
         let recipients = std::mem::take(&mut entry.recipients);
+        let letter = Letter { relay: relay.clone(), entry: Arc::new(entry.clone()), body };
         let (taken, failed, waiting, others) = Default::default();
         let tried = false;
-        Ok(Some((
-            Self { relay, job, entry, body, reader, taken, failed, waiting, others, tried },
-            recipients,
-        )))
-    }
-
-    /// Sends to a portion; what is told of each.
-    async fn send(
-        &self,
-        domain: &MailDomain,
-        recipients: &[Waiting],
-        place: Option<Place>,
-    ) -> Result<Vec<Told>, NoPlace> {
-        match &self.body {
-            None => {
-                let lost = Problem::new(Reason::BodyUnavailable).outcome();
-                Ok(Told::all(recipients.len(), &lost, None))
-            }
-            Some(body) if self.relay.parts.post.settings().own_domains.contains(domain) => {
-                Ok(self.deliver_here(body, recipients).await)
-            }
-            Some(body) => self.relay.send(&self.entry, body, domain, recipients, place).await,
-        }
-    }
-
-    /// Delivers to recipients of our own.
-    async fn deliver_here(&self, body: &Arc<BodyReader>, recipients: &[Waiting]) -> Vec<Told> {
-        let outcome = |result| match result {
-            Ok(()) => Outcome::Stored,
-            Err(verdict) => {
-                let problem = Problem::new(Reason::Verdict(verdict));
-                // What our own program sends can wait until there is room again.
-                let status = match verdict {
-                    Verdict::QuotaExceeded => problem.status.in_class(Class::Temporary),
-                    _ => problem.status,
-                };
-                Problem { status, ..problem }.outcome()
-            }
-        };
-        let results = self.relay.parts.post.deliver_entry(&self.entry, body, recipients).await;
-        let told = |result| Told { outcome: outcome(result), host: None, peer_reports: false };
-        results.into_iter().map(told).collect()
+        let attempt =
+            Self { relay, job, entry, letter, reader, taken, failed, waiting, others, tried };
+        Ok(Some((attempt, recipients)))
     }
 
     /// Sorts what became of a portion; whether anybody has the message now.
@@ -179,7 +156,7 @@ impl<'a> Attempt<'a> {
         let unavailable = |told: &Told| {
             told.outcome.problem().is_some_and(|of| of.reason == Reason::BodyUnavailable)
         };
-        let is_lost = told.iter().any(unavailable) && is_lost(self.body.clone()).await;
+        let is_lost = told.iter().any(unavailable) && is_lost(self.letter.body.clone()).await;
         let mut reached = false;
         for (mut recipient, told) in recipients.into_iter().zip(told) {
             let Told { outcome, host, peer_reports } = told;
@@ -217,15 +194,14 @@ impl<'a> Attempt<'a> {
     }
 
     /// Writes back who has the message by now, before the rest is tried.
-    async fn settle_between(&mut self, rest: &VecDeque<Portion>) -> Result<(), StoreError> {
-        let taken = std::mem::take(&mut self.taken);
-        let report = self.report(taken).await?;
+    async fn settle_between(&mut self, rest: Vec<Waiting>) -> Result<(), StoreError> {
         let mut entry = self.entry.clone();
         entry.attempts = entry.attempts.saturating_sub(1);
         let waiting = self.waiting.iter().map(|waiting| &waiting.recipient);
         let failed = self.failed.iter().map(|(recipient, _)| recipient);
-        let rest = rest.iter().flat_map(|(_, recipients)| recipients);
-        entry.recipients = waiting.chain(failed).chain(rest).chain(&self.others).cloned().collect();
+        entry.recipients = waiting.chain(failed).chain(&self.others).cloned().chain(rest).collect();
+        let taken = std::mem::take(&mut self.taken);
+        let report = self.report(taken).await?;
         self.write(entry, self.job.was_due, report).await
     }
 
@@ -246,8 +222,8 @@ impl<'a> Attempt<'a> {
             self.entry.delay_reported = true;
             told.extend(self.delays());
         }
-        let busy = self.waiting.iter().find(|to| to.no_place == Some(NoPlace::Busy));
-        let busy = busy.map(|to| to.recipient.address.domain().clone());
+        let busy = self.waiting.iter().filter(|to| to.no_place == Some(NoPlace::Busy));
+        let busy: BTreeSet<_> = busy.map(|to| to.recipient.address.domain().clone()).collect();
         let rests = self.rests().is_some();
         if self.tried || rests || !told.is_empty() {
             let report = self.report(told).await?;
@@ -256,13 +232,12 @@ impl<'a> Attempt<'a> {
             entry.recipients = waiting.chain(std::mem::take(&mut self.others)).collect();
             self.write(entry, due, report).await?;
         }
-        Ok(match busy {
-            None => Next::Done,
-            Some(at) => match self.relay.is_crowded(&at) {
-                None => Next::Waits { at, due },
-                Some(_) if due > now.as_second() => Next::Done,
-                Some(until) => Next::Rests(until),
-            },
+        let crowded = busy.iter().find_map(|at| self.relay.is_crowded(at));
+        Ok(match crowded {
+            None if busy.is_empty() => Next::Done,
+            None => Next::Waits { at: busy, due },
+            Some(_) if due > now.as_second() => Next::Done,
+            Some(until) => Next::Rests(until),
         })
     }
 
@@ -301,7 +276,7 @@ impl<'a> Attempt<'a> {
             return Ok(None);
         }
         let (relay, entry) = (self.relay.clone(), self.entry.clone());
-        let (body, reader) = (self.body.clone(), self.reader);
+        let (body, reader) = (self.letter.body.clone(), self.reader);
         let write = move || relay.report(&entry, body.as_deref(), reader, told);
         super::reports::aside(write).await
     }
@@ -331,17 +306,11 @@ pub(super) fn accepted_at(entry: &Entry) -> Timestamp {
     Timestamp::from_second(entry.accepted).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Recipients by domain, in portions that one transaction takes.
-fn by_domain(recipients: Vec<Waiting>) -> VecDeque<Portion> {
+/// Recipients by domain.
+fn by_domain(recipients: Vec<Waiting>) -> BTreeMap<MailDomain, Vec<Waiting>> {
     let mut domains: BTreeMap<MailDomain, Vec<Waiting>> = BTreeMap::new();
     for recipient in recipients {
         domains.entry(recipient.address.domain().clone()).or_default().push(recipient);
     }
-    let mut portions = VecDeque::new();
-    for (domain, recipients) in domains {
-        for portion in recipients.chunks(MAX_RECIPIENTS) {
-            portions.push_back((domain.clone(), portion.to_vec()));
-        }
-    }
-    portions
+    domains
 }

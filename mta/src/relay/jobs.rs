@@ -8,7 +8,7 @@ use domain::MailDomain;
 use jiff::{SignedDuration, Timestamp};
 use mailstore::{AccountId, QueueId, Store, StoreError};
 use post::{delivered, queue};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use tokio::task::JoinSet;
 
@@ -45,8 +45,8 @@ pub(super) struct Job {
 pub(super) enum Next {
     /// What there is to know of it stands in the queue.
     Done,
-    /// It begins again when there is a place at an operator. When it is due in the queue besides, it begins then.
-    Waits { at: MailDomain, due: i64 },
+    /// It begins again when there is a place at one of these operators, or when it is due in the queue besides.
+    Waits { at: BTreeSet<MailDomain>, due: i64 },
     /// Too many wait for that operator: it is looked at again then.
     Rests(Timestamp),
 }
@@ -54,8 +54,10 @@ pub(super) enum Next {
 #[derive(Debug, PartialEq, Eq)]
 enum State {
     UnderWay,
-    /// For a place; worked at all the same when it is due again.
+    /// For a place at one of these operators; it is due in the queue since, or will be.
     Waits {
+        at: BTreeSet<MailDomain>,
+        due: i64,
         until: Option<Timestamp>,
     },
     RestsUntil(Timestamp),
@@ -93,7 +95,7 @@ impl Hold {
         relay.jobs.with(|jobs| {
             match jobs.get(&id) {
                 None => {}
-                Some(State::RestsUntil(until) | State::Waits { until: Some(until) })
+                Some(State::RestsUntil(until) | State::Waits { until: Some(until), .. })
                     if *until <= now => {}
                 Some(_) => return None,
             }
@@ -102,14 +104,20 @@ impl Hold {
         })
     }
 
-    /// Takes a job for which there is a place now, if it still waits.
-    fn take_waiting(relay: &Relay, id: QueueId) -> Option<Self> {
-        relay.jobs.with(|jobs| {
-            let waits = matches!(jobs.get(&id), Some(State::Waits { .. }));
-            waits.then(|| {
-                jobs.insert(id, State::UnderWay);
-                Self { relay: relay.clone(), id }
-            })
+    /// Takes a job for which there is a place now, if it still waits; since when it is due, and where else it waits.
+    fn take_waiting(relay: &Relay, id: QueueId) -> Option<(Self, i64, BTreeSet<MailDomain>)> {
+        relay.jobs.with(|jobs| match jobs.insert(id, State::UnderWay) {
+            Some(State::Waits { at, due, .. }) => {
+                Some((Self { relay: relay.clone(), id }, due, at))
+            }
+            Some(other) => {
+                jobs.insert(id, other);
+                None
+            }
+            None => {
+                jobs.remove(&id);
+                None
+            }
         })
     }
 
@@ -170,7 +178,8 @@ impl Relay {
                     break;
                 }
                 let Some(hold) = Hold::take_due(self, id, now) else { continue };
-                attempts.spawn(hold.work(Job { kind, was_due, account, id }, None));
+                let job = Job { kind, was_due, account, id };
+                attempts.spawn(hold.work(job, None, BTreeSet::new()));
                 started += 1;
             }
         }
@@ -183,8 +192,12 @@ impl Relay {
         while attempts.len() < CONCURRENCY
             && let Some((job, place)) = self.next_waiting()
         {
-            let Some(hold) = Hold::take_waiting(self, job.id) else { continue };
-            attempts.spawn(hold.work(job, place));
+            let Some((hold, was_due, mut at)) = Hold::take_waiting(self, job.id) else { continue };
+            match &place {
+                Some(place) => at.retain(|domain| !place.is_at(domain)),
+                None => at.clear(),
+            }
+            attempts.spawn(hold.work(Job { was_due, ..job }, place, at));
             started += 1;
         }
         started
@@ -192,22 +205,20 @@ impl Relay {
 }
 
 impl Hold {
-    /// One attempt, with the place that there is for it.
-    async fn work(self, job: Job, place: Option<Place>) {
+    /// One attempt, with the place that there is for it; it goes on waiting elsewhere.
+    async fn work(self, job: Job, place: Option<Place>, elsewhere: BTreeSet<MailDomain>) {
         let relay = &self.relay;
         let next = match job.kind {
             Kind::Entry => relay.attempt(job, place).await,
             Kind::Note => relay.tell(job).await.map(|()| Next::Done),
         };
         match next {
-            Ok(Next::Done) => {}
+            Ok(Next::Done) if elsewhere.is_empty() => {}
+            Ok(Next::Done) => self.wait(elsewhere, job.was_due, job),
             Ok(Next::Rests(until)) => self.becomes(State::RestsUntil(until)),
-            Ok(Next::Waits { at, due }) => {
-                let due = Timestamp::from_second(due).ok();
-                let until = due.filter(|due| *due > relay.parts.clock.now());
-                self.becomes(State::Waits { until });
-                let was_due = due.map_or(job.was_due, Timestamp::as_second);
-                relay.wait_for_place(at, Job { was_due, ..job });
+            Ok(Next::Waits { mut at, due }) => {
+                at.extend(elsewhere);
+                self.wait(at, due, job);
             }
             Err(error) => {
                 // The entry stays as it was; it rests, so that it does not stand in the way.
@@ -215,6 +226,17 @@ impl Hold {
                 tracing::error!(queue_id = %job.id, error, "an attempt was not written back");
                 self.rest();
             }
+        }
+    }
+
+    /// Has the job wait for a place at one of these operators.
+    fn wait(&self, at: BTreeSet<MailDomain>, due: i64, job: Job) {
+        let relay = &self.relay;
+        let again = Timestamp::from_second(due).ok();
+        let until = again.filter(|due| *due > relay.parts.clock.now());
+        self.becomes(State::Waits { at: at.clone(), due, until });
+        for domain in at {
+            relay.wait_for_place(domain, job);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A message on its way to one operator, over a connection that was kept or a fresh one.
+//! A message on its way: to mailboxes of our own, or to another operator over a connection that was kept or a fresh
+//! one.
 //!
 //! Invariants: the server's certificate is judged before each message, by the list and the revocations of that moment;
 //! a kept connection that does not pass, or is gone, is given up for a fresh one, which counts. Nothing is tried
@@ -7,7 +8,6 @@
 use domain::{MailDomain, Verdict};
 use mailstore::body::{BodyError, BodyReader};
 use pki::trust::ListingStep;
-use pki::{PeerChain, Usage};
 use post::queue::{Entry, Waiting};
 use rustls::pki_types::CertificateDer;
 use std::io;
@@ -20,8 +20,9 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::Relay;
 use super::places::{Kept, NoPlace, Place};
 use crate::client::{
-    Envelope, EnvelopeId, Failure, MessageFacts, MessageReport, OriginalRecipient, Outcome,
-    PeerCheck, Problem, Reason, Recipient, Ret, Terms, Timeouts, connect, next_hops,
+    Class, Envelope, EnvelopeId, Failure, MAX_RECIPIENTS, MessageFacts, MessageReport,
+    OriginalRecipient, Outcome, PeerCheck, Problem, Reason, Recipient, Ret, Terms, Timeouts,
+    connect, next_hops,
 };
 
 /// Octets read from a body at once.
@@ -50,9 +51,71 @@ impl Told {
     }
 }
 
-impl Relay {
-    /// Sends an entry to its recipients in one domain. Nothing is tried while the operator has no place.
+/// A message that goes to several operators.
+#[derive(Clone)]
+pub(super) struct Letter {
+    pub(super) relay: Relay,
+    pub(super) entry: Arc<Entry>,
+    /// None where it is damaged.
+    pub(super) body: Option<Arc<BodyReader>>,
+}
+
+impl Letter {
+    /// Sends it to its recipients in one domain, as many at a time as one transaction takes; what is told of each of
+    /// these portions.
     pub(super) async fn send(
+        self,
+        domain: MailDomain,
+        recipients: Vec<Waiting>,
+        mut place: Option<Place>,
+    ) -> (MailDomain, Vec<Result<Vec<Told>, NoPlace>>) {
+        let own = self.relay.parts.post.settings().own_domains.contains(&domain);
+        let mut all = Vec::new();
+        for portion in recipients.chunks(MAX_RECIPIENTS) {
+            let told = match &self.body {
+                None => {
+                    let lost = Problem::new(Reason::BodyUnavailable).outcome();
+                    Ok(Told::all(portion.len(), &lost, None))
+                }
+                Some(body) if own => Ok(self.relay.deliver(&self.entry, body, portion).await),
+                Some(body) => {
+                    let there = place.take();
+                    self.relay.send(&self.entry, body, &domain, portion, there).await
+                }
+            };
+            all.push(told);
+        }
+        (domain, all)
+    }
+}
+
+impl Relay {
+    /// Delivers an entry to recipients of our own.
+    async fn deliver(
+        &self,
+        entry: &Entry,
+        body: &Arc<BodyReader>,
+        recipients: &[Waiting],
+    ) -> Vec<Told> {
+        let outcome = |result| match result {
+            Ok(()) => Outcome::Stored,
+            Err(verdict) => {
+                let problem = Problem::new(Reason::Verdict(verdict));
+                // What our own program sends can wait until there is room again.
+                let status = match verdict {
+                    Verdict::QuotaExceeded => problem.status.in_class(Class::Temporary),
+                    _ => problem.status,
+                };
+                Problem { status, ..problem }.outcome()
+            }
+        };
+        let results = self.parts.post.deliver_entry(entry, body, recipients).await;
+        let told = |result| Told { outcome: outcome(result), host: None, peer_reports: false };
+        results.into_iter().map(told).collect()
+    }
+
+    /// Sends an entry to its recipients in one domain. Nothing is tried while the operator has no place.
+    async fn send(
         &self,
         entry: &Entry,
         body: &Arc<BodyReader>,
@@ -66,7 +129,6 @@ impl Relay {
             return all(Problem::new(Reason::BodyUnavailable).outcome(), None);
         };
         let check = |chain: &[CertificateDer<'_>]| self.check(chain, domain);
-        // RFC 5321 §4.5.4.1
         while let Some(mut kept) = place.kept() {
             if check(kept.connection.peer_chain()).is_err() {
                 place.leave(kept);
@@ -116,11 +178,7 @@ impl Relay {
     // MSS #13
     // MSS #14
     fn check(&self, chain: &[CertificateDer<'_>], domain: &MailDomain) -> Result<(), Verdict> {
-        let chain = PeerChain::read(chain).map_err(|fault| fault.verdict())?;
-        let state = self.parts.trust.state();
-        let standing = state
-            .judge_peer(&chain, Usage::Server, self.parts.clock.now())
-            .map_err(|fault| fault.verdict())?;
+        let (standing, state) = self.standings.judge(chain, self.parts.clock.now())?;
         let listed = state.listed_for(&standing, domain);
         listed.map_err(|fault| fault.verdict(ListingStep::Relay))
     }

@@ -1,14 +1,21 @@
 //! What waits in the queue: behind an operator that is slow, behind entries that rest, and without a body.
 
-use super::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::MailboxKind;
 use mailstore::disk::RealDisk;
-use mailstore::{Embedding, Secret};
+use mailstore::{Embedding, Secret, SeededRandom, Store};
+use mta::client::Routes;
+use tokio::sync::watch;
+
+use crate::world::{CITIZEN, LETTERS, Land, MARIE, Operator, Plan, listen, operator, route};
 
 /// A hospital and its citizens, beside a practice that hangs up on everybody or takes connections and says nothing.
-async fn hospital_before(name: &str, hangs_up: bool) -> (Land, Operator, Operator) {
-    let mut land = Land::new(name);
+async fn hospital_before(hangs_up: bool) -> (Land, Operator, Operator) {
+    let mut land = Land::new();
     let domains = ["chu.example", "practice.example", "patient.example"];
-    let issued = domains.map(|domain| land.issue(&format!("mail.{domain}")));
+    let issued = domains.map(|domain| land.issue(&operator(&format!("mail.{domain}"))));
     let pairs: Vec<_> = domains.iter().copied().zip(&issued).collect();
     let trust = land.trust(&pairs);
     let (l1, bad, l3) = (listen().await, listen().await, listen().await);
@@ -32,22 +39,14 @@ async fn hospital_before(name: &str, hangs_up: bool) -> (Land, Operator, Operato
     (land, hospital, citizens)
 }
 
-fn letter(more: &str) -> Vec<u8> {
-    format!("From: {LETTERS}\r\n{more}\r\n\r\nBonjour\r\n").into_bytes()
-}
-
-async fn submit(operator: &Operator, to: &str, more: &str) {
-    operator.submit(&[to], &letter(more), RecipientDsn::default()).await.unwrap();
-}
-
 #[tokio::test]
 async fn an_operator_that_is_slow_holds_up_no_mail_to_others() {
-    let (land, hospital, citizens) = hospital_before("slow", false).await;
+    let (land, hospital, citizens) = hospital_before(false).await;
     for n in 0..40 {
-        submit(&hospital, MARIE, &format!("Subject: {n}")).await;
+        hospital.submit_letter(MARIE, &format!("Subject: {n}")).await;
     }
     land.clock.advance(Duration::from_secs(1));
-    submit(&hospital, CITIZEN, "Subject: Lettre").await;
+    hospital.submit_letter(CITIZEN, "Subject: Lettre").await;
     let mut arrived = citizens.post.store().subscribe(citizens.account).unwrap();
     let (_stop, stopped) = watch::channel(false);
     let running = tokio::spawn(hospital.relay.clone().run(stopped));
@@ -59,16 +58,16 @@ async fn an_operator_that_is_slow_holds_up_no_mail_to_others() {
 
 #[tokio::test]
 async fn entries_that_rest_hide_none_behind_them() {
-    let (land, hospital, citizens) = hospital_before("rest", true).await;
+    let (land, hospital, citizens) = hospital_before(true).await;
     for n in 0..70 {
-        submit(&hospital, MARIE, &format!("Subject: {n}")).await;
+        hospital.submit_letter(MARIE, &format!("Subject: {n}")).await;
     }
     // No attempt can be written back.
     hospital.faults.fail_groups(10_000);
     while hospital.relay.run_due().await > 0 {}
     hospital.faults.fail_groups(0);
     land.clock.advance(Duration::from_secs(1));
-    submit(&hospital, CITIZEN, "Subject: Lettre").await;
+    hospital.submit_letter(CITIZEN, "Subject: Lettre").await;
     hospital.relay.run_due().await;
     assert_eq!((citizens.messages().len(), hospital.queued()), (1, 70));
 }
@@ -76,9 +75,9 @@ async fn entries_that_rest_hide_none_behind_them() {
 // RFC 3834 §2
 #[tokio::test]
 async fn who_was_not_tried_is_not_given_up_and_of_automatic_mail_only_failure_is_told() {
-    let (land, hospital, _citizens) = hospital_before("untried", true).await;
+    let (land, hospital, _citizens) = hospital_before(true).await;
     let days = |days: u64| Duration::from_secs(days * 24 * 3600);
-    submit(&hospital, MARIE, "Auto-Submitted: auto-generated").await;
+    hospital.submit_letter(MARIE, "Auto-Submitted: auto-generated").await;
     hospital.relay.run_due().await;
     land.clock.advance(days(5) - Duration::from_secs(10));
     hospital.relay.run_due().await;
@@ -91,8 +90,8 @@ async fn who_was_not_tried_is_not_given_up_and_of_automatic_mail_only_failure_is
     hospital.relay.run_due().await;
     assert_eq!((hospital.messages().len(), hospital.queued()), (1, 0));
     // Of two only one is tried at once; the other is given up all the same, a day later.
-    submit(&hospital, MARIE, "Subject: one").await;
-    submit(&hospital, MARIE, "Subject: two").await;
+    hospital.submit_letter(MARIE, "Subject: one").await;
+    hospital.submit_letter(MARIE, "Subject: two").await;
     land.clock.advance(days(6) + Duration::from_secs(60));
     hospital.relay.run_due().await;
     assert_eq!((hospital.messages().len(), hospital.queued()), (3, 0));
@@ -101,8 +100,11 @@ async fn who_was_not_tried_is_not_given_up_and_of_automatic_mail_only_failure_is
 #[tokio::test]
 async fn a_letter_whose_body_is_damaged_is_reported_and_leaves_the_queue() {
     for cut in [false, true] {
-        let mut land = Land::new(&format!("damage-{cut}"));
-        let issued = [land.issue("mail.chu.example"), land.issue("mail.practice.example")];
+        let mut land = Land::new();
+        let issued = [
+            land.issue(&operator("mail.chu.example")),
+            land.issue(&operator("mail.practice.example")),
+        ];
         let trust = land.trust(&[("chu.example", &issued[0]), ("practice.example", &issued[1])]);
         let (l1, l2) = (listen().await, listen().await);
         let routes: Routes = [route(&l1, "chu.example"), route(&l2, "practice.example")].into();
@@ -125,7 +127,7 @@ async fn a_letter_whose_body_is_damaged_is_reported_and_leaves_the_queue() {
         let plan = Plan { domain, address: MARIE, kind, issued: practice, listener: l2 };
         let practice = Operator::start(plan, &land, &trust, &routes).await;
         let big = format!("Subject: Lettre\r\n\r\n{}", "y\r\n".repeat(200_000));
-        submit(&hospital, MARIE, &big).await;
+        hospital.submit_letter(MARIE, &big).await;
         let bodies = std::fs::read_dir(land.dir.join("store/bodies")).unwrap();
         let bodies: Vec<_> = bodies.map(|body| body.unwrap().path()).collect();
         assert_eq!(bodies.len(), 1);

@@ -4,8 +4,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use crate::submission::{external, plain};
 use crate::world::{DESK, Door, LAB, LETTERS, Land, MARIE, Site, application, files, operator};
-use crate::{external, plain};
 
 /// Runs a program to its end: whether it succeeded, and all that it printed.
 async fn run(program: &str, arguments: Vec<String>, input: String) -> Option<(bool, String)> {
@@ -68,7 +68,7 @@ async fn s_client(
 
 fn reception_cases(site: &mut Site) -> Vec<Case> {
     let dir = site.land.dir.clone();
-    let mut other = Land::new("programs-reception-other");
+    let mut other = Land::new();
     let profile = operator("mail.chu.example");
     let expired = site.land.expired(&profile);
     let revoked = site.land.issue(&profile);
@@ -90,15 +90,15 @@ fn reception_cases(site: &mut Site) -> Vec<Case> {
 // MSS #10, MSS #11, MSS #13, MSS #14
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn swaks_and_s_client_at_reception_with_every_certificate() {
-    let mut site = Site::new("programs-reception").await;
+    let mut site = Site::new().await;
     for (name, files, reply) in reception_cases(&mut site) {
-        let before = site.messages(site.marie.0).len();
+        let before = site.messages_of(site.marie.0).len();
         let mail = format!("--from {LETTERS} --to {MARIE}");
         let Some((ok, printed)) = swaks(&site, Door::Reception, &mail, files.as_ref()).await else {
             return;
         };
         assert_eq!(ok, name == "right", "{name}: {printed}");
-        assert_eq!(site.messages(site.marie.0).len() - before, usize::from(ok), "{name}");
+        assert_eq!(site.messages_of(site.marie.0).len() - before, usize::from(ok), "{name}");
         match reply {
             Some(reply) => assert!(printed.contains(reply), "{name}: {printed}"),
             None => assert!(!printed.contains("~> MAIL"), "{name}: {printed}"),
@@ -120,8 +120,8 @@ async fn swaks_and_s_client_at_reception_with_every_certificate() {
 // MSS #22, MSS #25
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn swaks_and_s_client_at_submission_with_every_certificate() {
-    let mut site = Site::new("programs-submission").await;
-    let mut other = Land::new("programs-submission-other");
+    let mut site = Site::new().await;
+    let mut other = Land::new();
     let dir = site.land.dir.clone();
     let expired = site.land.expired(&application("LAB"));
     let revoked = site.land.issue(&application("LAB"));
@@ -145,12 +145,12 @@ async fn swaks_and_s_client_at_submission_with_every_certificate() {
             let mail = format!(
                 "--from {MARIE} --to {DESK} --auth PLAIN --auth-user {MARIE} --auth-password {secret}"
             );
-            let before = site.messages(site.desk.0).len();
+            let before = site.messages_of(site.desk.0).len();
             let Some((ok, printed)) = swaks(&site, door, &mail, files.as_ref()).await else {
                 return;
             };
             assert_eq!(ok, !is_bad, "{name}: {printed}");
-            assert_eq!(site.messages(site.desk.0).len() - before, usize::from(ok), "{name}");
+            assert_eq!(site.messages_of(site.desk.0).len() - before, usize::from(ok), "{name}");
             let input =
                 format!("EHLO client.example\n{}\nMAIL FROM:<{LAB}>\nQUIT\n", external(LAB));
             let Some(printed) = s_client(&site, door, files.as_ref(), &input).await else {
