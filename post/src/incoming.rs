@@ -118,6 +118,11 @@ impl Incoming {
         if self.size > self.post.settings.max_size.saturating_add(headroom) {
             return Err(Verdict::MessageTooLarge);
         }
+        // Nobody could read it: mail programs get messages as strings without NUL.
+        // RFC 2045 §2.7, RFC 2045 §2.8
+        if octets.contains(&0) {
+            return Err(Verdict::MessageMalformed);
+        }
         self.hash.update(octets);
         let Some(header) = &mut self.header else { return self.keep(octets) };
         // A separator may lie across two pieces.

@@ -100,3 +100,169 @@ async fn a_peer_that_hangs_up_in_the_middle_is_heard_out() {
         assert!(!connected.connection.is_usable());
     }
 }
+
+#[tokio::test]
+async fn replies_put_behind_the_220_of_starttls_end_the_connection_in_plain_text() {
+    let trust = Trust::new();
+    let tls = trust.client(&trust);
+    for injected in ["\n250-mx\n250 SIZE 1", "\n250 ok", "\n220 again", "\n2"] {
+        let hop = listen(move |mut peer| async move {
+            peer.say("220 mx").await;
+            peer.answer("EHLO", "250-mx\n250 STARTTLS").await;
+            peer.answer("STARTTLS", &format!("220 go{injected}")).await;
+            assert_eq!(peer.hear().await, "", "not a word more");
+        })
+        .await;
+        let refused =
+            connect_with(&[hop], &tls, &anybody, Timeouts::default()).await.err().unwrap();
+        assert_eq!(refused.failure, Failure::InjectedBeforeTls, "{injected:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_no_more_in_the_middle_of_a_message_is_left_in_time() {
+    let trust = Trust::new();
+    let acceptor = trust.server(ANY_TLS);
+    let hop = listen(move |peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut peer = peer.ready(&acceptor, "").await;
+            peer.answer("MAIL FROM", "250 ok").await;
+            peer.answer("RCPT TO", "250 ok").await;
+            peer.answer("DATA", "354 go").await;
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+    let tls = trust.client(&trust);
+    let timeouts = Timeouts::default();
+    let mut connected = connect_with(&[hop], &tls, &anybody, timeouts).await.ok().unwrap();
+    tokio::time::pause();
+    let begin = tokio::time::Instant::now();
+    let body = "a line of text\r\n".repeat(4_000_000);
+    let report =
+        connected.connection.send(envelope("b@b.fr"), &mut body.as_bytes(), &anybody).await;
+    assert!(matches!(&report.outcomes[..], [Outcome::Deferred(_)]), "{report:?}");
+    assert!(begin.elapsed() <= timeouts.block + timeouts.parting, "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
+async fn a_peer_that_drips_its_answer_is_left_when_its_time_is_over() {
+    let trust = Trust::new();
+    let acceptor = trust.server(ANY_TLS);
+    let hop = listen(move |peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut peer = peer.ready(&acceptor, "").await;
+            peer.hear().await;
+            let mut tick = tokio::time::interval(std::time::Duration::from_secs(10));
+            while peer.drip(b"2").await {
+                tick.tick().await;
+            }
+        }
+    })
+    .await;
+    let tls = trust.client(&trust);
+    let timeouts = Timeouts::default();
+    let mut connected = connect_with(&[hop], &tls, &anybody, timeouts).await.ok().unwrap();
+    tokio::time::pause();
+    let begin = tokio::time::Instant::now();
+    let mut body = b"Subject: 1\r\n\r\n".as_slice();
+    let report = connected.connection.send(envelope("b@b.fr"), &mut body, &anybody).await;
+    assert!(matches!(&report.outcomes[..], [Outcome::Deferred(_)]), "{report:?}");
+    let second = std::time::Duration::from_secs(1);
+    assert!(begin.elapsed() <= timeouts.command + second, "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
+async fn answers_that_no_standard_knows_defer_the_message_and_break_nothing() {
+    let answers = [
+        "999 what",
+        "000 what",
+        "2",
+        "25",
+        "250_ok",
+        "354 go on",
+        "abc",
+        "250-ok\n251 ok",
+        "250\u{0}ok",
+        "\u{1b}[31m250 ok",
+    ];
+    let trust = Trust::new();
+    let tls = trust.client(&trust);
+    for answer in answers {
+        let acceptor = trust.server(ANY_TLS);
+        let hop = listen(move |peer| {
+            let acceptor = acceptor.clone();
+            async move {
+                let mut peer = peer.ready(&acceptor, "").await;
+                peer.answer("MAIL FROM", answer).await;
+                peer.hear().await;
+            }
+        })
+        .await;
+        let mut connected = connect_with(&[hop], &tls, &anybody, short()).await.ok().unwrap();
+        let mut body = b"Subject: 1\r\n\r\n".as_slice();
+        let report = connected.connection.send(envelope("b@b.fr"), &mut body, &anybody).await;
+        assert!(matches!(&report.outcomes[..], [Outcome::Deferred(_)]), "{answer:?}: {report:?}");
+        assert!(!connected.connection.is_usable(), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn sizes_that_a_peer_cannot_mean_are_no_limit_and_a_small_one_is() {
+    let trust = Trust::new();
+    let tls = trust.client(&trust);
+    for (offer, expected) in [
+        ("SIZE 4294967296", true),
+        ("SIZE 18446744073709551615", true),
+        ("SIZE 99999999999999999999999", true),
+        ("SIZE 0", true),
+        ("SIZE 9", false),
+    ] {
+        let acceptor = trust.server(ANY_TLS);
+        let hop = listen(move |peer| {
+            let acceptor = acceptor.clone();
+            async move {
+                let mut peer = peer.ready(&acceptor, &format!("250-{offer}\n")).await;
+                loop {
+                    match peer.hear().await.as_str() {
+                        "" => return,
+                        "DATA" => peer.say("354 go").await,
+                        "Subject: 1" => {}
+                        _ => peer.say("250 ok").await,
+                    }
+                }
+            }
+        })
+        .await;
+        let timeouts = Timeouts::default();
+        let mut connected = connect_with(&[hop], &tls, &anybody, timeouts).await.ok().unwrap();
+        let mut body = b"Subject: 1\r\n".as_slice();
+        let report = connected.connection.send(envelope("b@b.fr"), &mut body, &anybody).await;
+        let delivered = matches!(&report.outcomes[..], [Outcome::Delivered { .. }]);
+        assert_eq!(delivered, expected, "{offer}: {report:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_peer_writes_is_shown_without_what_could_deceive() {
+    let trust = Trust::new();
+    let acceptor = trust.server(ANY_TLS);
+    let hop = listen(move |peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut peer = peer.ready(&acceptor, "").await;
+            peer.answer("MAIL FROM", "550 5.1.0 \u{1b}[2Jno\u{0}\u{202e}evil\u{7}").await;
+            peer.hear().await;
+        }
+    })
+    .await;
+    let tls = trust.client(&trust);
+    let mut connected =
+        connect_with(&[hop], &tls, &anybody, Timeouts::default()).await.ok().unwrap();
+    let mut body = b"Subject: 1\r\n\r\n".as_slice();
+    let report = connected.connection.send(envelope("b@b.fr"), &mut body, &anybody).await;
+    let [Outcome::Refused(problem)] = &report.outcomes[..] else { panic!("{report:?}") };
+    assert_eq!(problem.reply.as_ref().unwrap().text(), "?[2Jno??evil?");
+}

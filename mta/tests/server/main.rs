@@ -5,6 +5,10 @@ mod chunks;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod crowds;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod login;

@@ -19,12 +19,12 @@ use crate::office::{Books, Office};
 use crate::transcript::config;
 
 /// A key and a certificate that it signed itself; everybody trusts it.
-struct Own {
+pub(crate) struct Own {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
 }
 
-fn own(name: &str) -> Own {
+pub(crate) fn own(name: &str) -> Own {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     Own { certificate: made.cert.der().clone(), key }
@@ -40,7 +40,7 @@ fn roots(of: &Own) -> Arc<rustls::RootCertStore> {
     Arc::new(roots)
 }
 
-fn server_tls(server: &Own, client: &Own) -> Arc<rustls::ServerConfig> {
+pub(crate) fn server_tls(server: &Own, client: &Own) -> Arc<rustls::ServerConfig> {
     let verifier =
         rustls::server::WebPkiClientVerifier::builder_with_provider(roots(client), provider())
             .allow_unauthenticated()
@@ -106,7 +106,7 @@ impl Running {
 }
 
 /// The lines of one reply.
-async fn reply<S: AsyncRead + Unpin>(stream: &mut S) -> String {
+pub(crate) async fn reply<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     let mut said = String::new();
     loop {
         let mut line = Vec::new();
@@ -120,13 +120,16 @@ async fn reply<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     }
 }
 
-async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, command: &str) -> String {
+pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    command: &str,
+) -> String {
     stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
     stream.flush().await.unwrap();
     reply(stream).await
 }
 
-async fn rest<S: AsyncRead + Unpin>(stream: &mut S) -> String {
+pub(crate) async fn rest<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     let mut said = Vec::new();
     _ = stream.read_to_end(&mut said).await;
     String::from_utf8(said).unwrap()
