@@ -28,11 +28,15 @@ pub(crate) struct Standings {
 #[derive(Debug, Default)]
 struct Known {
     at: (u64, i64),
-    peers: Vec<(Chain, Result<Arc<PeerStanding>, Verdict>)>,
+    peers: Vec<Peer>,
 }
 
-/// The certificates that a peer has shown, its own first.
-type Chain = Vec<CertificateDer<'static>>;
+/// The certificates that a peer has shown, and what was judged of them.
+#[derive(Debug)]
+struct Peer {
+    shown: Vec<CertificateDer<'static>>,
+    standing: Result<Arc<PeerStanding>, Verdict>,
+}
 
 impl Standings {
     /// By this trust, of peers that use their certificates so.
@@ -54,8 +58,8 @@ impl Standings {
             if known.at != at {
                 *known = Known { at, peers: Vec::new() };
             }
-            let same = |of: &&(Vec<CertificateDer<'_>>, _)| of.0.iter().eq(shown);
-            known.peers.iter().find(same).map(|(_, standing)| standing.clone())
+            let found = known.peers.iter().find(|peer| peer.shown.iter().eq(shown));
+            found.map(|peer| peer.standing.clone())
         };
         let standing = match found {
             Some(standing) => standing,
@@ -64,7 +68,7 @@ impl Standings {
                 let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                 if known.at == at && known.peers.len() < MAX_KNOWN {
                     let shown = shown.iter().map(|one| one.clone().into_owned()).collect();
-                    known.peers.push((shown, standing.clone()));
+                    known.peers.push(Peer { shown, standing: standing.clone() });
                 }
                 standing
             }

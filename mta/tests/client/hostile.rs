@@ -155,8 +155,9 @@ async fn a_peer_that_drips_its_answer_is_left_when_its_time_is_over() {
         async move {
             let mut peer = peer.ready(&acceptor, "").await;
             peer.hear().await;
+            let mut tick = tokio::time::interval(std::time::Duration::from_secs(10));
             while peer.drip(b"2").await {
-                tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+                tick.tick().await;
             }
         }
     })
