@@ -25,7 +25,7 @@ use pki::tls::{NamePolicy, client_config};
 use pki::{Identity, Trust};
 use post::Post;
 use rustls::ClientConfig;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -72,13 +72,24 @@ pub struct Relay {
     parts: Arc<RelayParts>,
     jobs: Arc<Jobs>,
     places: Arc<Places>,
+    routes: Arc<RwLock<Arc<Routes>>>,
 }
 
 impl Relay {
     /// A relay.
     #[must_use]
     pub fn new(parts: RelayParts) -> Self {
-        Self { parts: Arc::new(parts), jobs: Arc::default(), places: Arc::default() }
+        let routes = Arc::new(RwLock::new(Arc::new(parts.routes.clone())));
+        Self { parts: Arc::new(parts), jobs: Arc::default(), places: Arc::default(), routes }
+    }
+
+    /// Takes other configured ways, from the next connection on.
+    pub fn set_routes(&self, routes: Routes) {
+        *self.routes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);
+    }
+
+    fn routes(&self) -> Arc<Routes> {
+        Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Works the queue until told to stop; attempts under way are finished.
