@@ -1,7 +1,7 @@
 //! The configuration of an operator: one typed structure, read from TOML.
 //!
 //! Invariants: each key has a line that says what it is, its unit and its default; the sample
-//! (`pli serve --sample`, `docs/pli.toml`) is held to these keys by a test. An unknown key is an
+//! (`pli serve` without a file, `docs/pli.toml`) is held to these keys by a test. An unknown key is an
 //! error that names the nearest one. Paths are relative to the configuration file.
 //! Failure: [`ConfigError`] names the file, the key and what to write instead.
 

@@ -9,6 +9,7 @@
 
 use crate::args::OperatorInitArgs;
 use crate::config::{Config, SAMPLE};
+use domain::StructureId;
 use pki::authority::PrivateKey;
 use pki::durable_file::{self, Access};
 use pki::{Profile, Subject};
@@ -69,16 +70,17 @@ pub(crate) fn run(asked: &OperatorInitArgs) -> Outcome<ExitCode> {
 /// What was told, or is asked on a terminal.
 fn beginning(asked: &OperatorInitArgs) -> Outcome<Beginning> {
     let mut missing = Vec::new();
-    let mut need = |value: &Option<String>, flag: &'static str, question: &str| -> Outcome<String> {
-        match value {
-            Some(value) => Ok(value.clone()),
-            None if io::stdin().is_terminal() => ask(question),
-            None => {
-                missing.push(flag);
-                Ok(String::new())
+    let mut need =
+        |value: &Option<String>, flag: &'static str, question: &str| -> Outcome<String> {
+            match value {
+                Some(value) => Ok(value.clone()),
+                None if io::stdin().is_terminal() => ask(question),
+                None => {
+                    missing.push(flag);
+                    Ok(String::new())
+                }
             }
-        }
-    };
+        };
     let hostname = need(&asked.hostname, "--hostname", "This server's name (mail.chu.example)")?;
     let first = asked.domain.first().cloned();
     let first = need(&first, "--domain", "The mail domain that it serves (chu.example)")?;
@@ -97,9 +99,11 @@ fn beginning(asked: &OperatorInitArgs) -> Outcome<Beginning> {
     }
     let mut domains = vec![first];
     domains.extend(asked.domain.iter().skip(1).cloned());
-    let label = || domains.first().and_then(|domain| domain.split('.').next()).unwrap_or("operator");
+    let label =
+        || domains.first().and_then(|domain| domain.split('.').next()).unwrap_or("operator");
     let name = asked.name.clone().unwrap_or_else(|| label().to_ascii_lowercase());
-    let structure = structure.parse().map_err(|error| format!("--structure: {error}"))?;
+    let structure =
+        structure.parse::<StructureId>().map_err(|error| format!("--structure: {error}"))?;
     Ok(Beginning {
         hostname,
         citizen_domain: asked.citizen_domain.clone(),
@@ -118,7 +122,9 @@ fn ask(question: &str) -> Outcome<String> {
     io::stdin().lock().read_line(&mut answer)?;
     let answer = answer.trim();
     if answer.is_empty() || answer.len() > MAX_ANSWER {
-        return Err(format!("{question}: an answer is needed, of {MAX_ANSWER} octets at most").into());
+        return Err(
+            format!("{question}: an answer is needed, of {MAX_ANSWER} octets at most").into()
+        );
     }
     Ok(answer.to_owned())
 }
@@ -176,7 +182,8 @@ impl Sample {
     fn set(&mut self, section: &str, key: &str, value: &impl serde::Serialize) -> Outcome<()> {
         let value = toml::Value::try_from(value)?;
         let line = self.line(section, key);
-        *line.ok_or_else(|| format!("the sample has no {section}.{key}"))? = format!("{key} = {value}");
+        *line.ok_or_else(|| format!("the sample has no {section}.{key}"))? =
+            format!("{key} = {value}");
         Ok(())
     }
 

@@ -19,6 +19,8 @@ mod operator;
 mod operator_key;
 mod outbox;
 mod queue;
+#[cfg(test)]
+mod reference;
 mod reload;
 mod serve;
 mod services;

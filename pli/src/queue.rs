@@ -17,6 +17,8 @@ use std::process::ExitCode;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
+/// Messages that one `retry --all` looks at.
+const MAX_RETRIED: usize = 100_000;
 /// Octets of a reason.
 const MAX_REASON: usize = 200;
 
@@ -40,8 +42,8 @@ pub(crate) fn run(command: &QueueCommand) -> Outcome<ExitCode> {
 
 /// A reason in one line: it may stand in a report.
 fn checked(reason: String) -> Outcome<String> {
-    let right = (1..=MAX_REASON).contains(&reason.trim().len())
-        && !reason.chars().any(char::is_control);
+    let right =
+        (1..=MAX_REASON).contains(&reason.trim().len()) && !reason.chars().any(char::is_control);
     let wrong = || format!("--reason: write one line of 1 to {MAX_REASON} octets").into();
     right.then(|| reason.trim().to_owned()).ok_or_else(wrong)
 }
@@ -160,7 +162,7 @@ pub(crate) async fn retry(
     let chosen = match ids {
         Some(ids) => ids.iter().map(|id| find(post, id)).collect::<Outcome<Vec<_>>>()?,
         None => {
-            let mut all = post.listed(usize::MAX)?;
+            let mut all = post.listed(MAX_RETRIED)?;
             all.retain(|listed| listed.mark.is_none());
             all
         }

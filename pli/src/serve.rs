@@ -7,9 +7,7 @@
 use crate::args::ServeArgs;
 use crate::config::{Config, DirectorySection, Names, PublisherSection, SAMPLE, WebSection};
 use crate::logging::{self, Level};
-use crate::operator::{
-    Files, Listeners, Operator, Parts, Published, Sources, read_web_identity,
-};
+use crate::operator::{Files, Listeners, Operator, Parts, Published, Sources, read_web_identity};
 use crate::operator_key;
 use crate::outbox::Outbox;
 use crate::reload::Reloader;
@@ -64,15 +62,8 @@ async fn serve(path: &Path, config: Config, names: Names, level: Level) -> Outco
     let interval = Duration::from_secs(60 * u64::from(config.trust.fetch_minutes));
     let web_identity = web_identity(&config.web)?;
     let started = config.clone();
-    let mut operator = start(
-        config,
-        names.clone(),
-        &clock,
-        random,
-        &published,
-        web_identity.clone(),
-        listeners,
-    )?;
+    let mut operator =
+        start(config, names.clone(), &clock, random, &published, web_identity.clone(), listeners)?;
     import(&operator.directory, &started.directory);
     let reloader = Arc::new(Reloader {
         path: std::path::absolute(path)?,

@@ -141,7 +141,17 @@ impl<'a> Attempt<'a> {
         let tried = false;
         Ok(Some((
             Self {
-                relay, job, entry, body, reader, taken, failed, waiting, others, tried, given_up,
+                relay,
+                job,
+                entry,
+                body,
+                reader,
+                taken,
+                failed,
+                waiting,
+                others,
+                tried,
+                given_up,
             },
             recipients,
         )))

@@ -76,12 +76,28 @@ impl Metrics {
         to.register("log_ins", "Log-ins by face and outcome", log_ins.clone());
         to.register("queue_messages", "Messages on their way to other operators", queue.clone());
         for (name, help, gauge) in [
-            ("services_pending_accounts", "Accounts that the services have not caught up with", &self.pending),
+            (
+                "services_pending_accounts",
+                "Accounts that the services have not caught up with",
+                &self.pending,
+            ),
             ("store_writable", "1 while the store takes changes", &self.writable),
-            ("domain_list_age_seconds", "Since the domain list was last known to be the newest; -1: none", &self.list_age),
+            (
+                "domain_list_age_seconds",
+                "Since the domain list was last known to be the newest; -1: none",
+                &self.list_age,
+            ),
             ("domain_list_entries", "Entries of the domain list", &self.list_entries),
-            ("revocation_lists_due_seconds", "Until the first revocation list is late; negative: it is", &self.revocations_due),
-            ("certificate_expires_seconds", "Until the operator's certificate expires", &self.certificate_expires),
+            (
+                "revocation_lists_due_seconds",
+                "Until the first revocation list is late; negative: it is",
+                &self.revocations_due,
+            ),
+            (
+                "certificate_expires_seconds",
+                "Until the operator's certificate expires",
+                &self.certificate_expires,
+            ),
         ] {
             to.register(name, help, gauge.clone());
         }

@@ -20,16 +20,15 @@ pub(crate) use web_identity::read_web_identity;
 
 use crate::administration::{self, Control, Desk, SOCKET};
 use crate::config::Names;
-use counted::Counted;
-use metrics::Metrics;
-use watched::Watched;
 use access::{Access, AccessSettings, Courier};
+use counted::Counted;
 use directory::{Directory, Label};
 use domain::{Clock, MailAddress, MailDomain};
 use kit::Runner;
 use log_in::ByAccess;
 use mailstore::disk::RealDisk;
 use mailstore::{Embedding, OpenError, Random, Secret, Store};
+use metrics::Metrics;
 use mta::client::{Schedule, SystemResolver};
 use mta::reception::Reception;
 use mta::relay::{Relay, RelayParts};
@@ -45,6 +44,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use watched::Watched;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -17,17 +17,9 @@ use mailstore::{
 use serde::{Deserialize, Serialize};
 
 /// Where held entries are found.
-#[expect(clippy::unreachable, reason = "the compiler has run it")]
-const HELD: TableName = match TableName::new("queue-held") {
-    Some(name) => name,
-    None => unreachable!(),
-};
+const HELD: TableName = TableName::constant("queueheld");
 /// The table of marks.
-#[expect(clippy::unreachable, reason = "the compiler has run it")]
-const MARKS: TableName = match TableName::new("queue-mark") {
-    Some(name) => name,
-    None => unreachable!(),
-};
+const MARKS: TableName = TableName::constant("queuemark");
 
 /// Who works on the queue.
 const ADMINISTRATION: Actor = Actor { through: Through::Administration, ..Actor::SYSTEM };
