@@ -25,7 +25,7 @@ use pki::tls::{NamePolicy, client_config};
 use pki::{Identity, Trust, Usage};
 use post::Post;
 use rustls::ClientConfig;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -74,6 +74,7 @@ pub struct Relay {
     jobs: Arc<Jobs>,
     places: Arc<Places>,
     standings: Arc<Standings>,
+    routes: Arc<RwLock<Arc<Routes>>>,
 }
 
 impl Relay {
@@ -81,7 +82,18 @@ impl Relay {
     #[must_use]
     pub fn new(parts: RelayParts) -> Self {
         let standings = Arc::new(Standings::new(Arc::clone(&parts.trust), Usage::Server));
-        Self { parts: Arc::new(parts), jobs: Arc::default(), places: Arc::default(), standings }
+        let routes = Arc::new(RwLock::new(Arc::new(parts.routes.clone())));
+        let (jobs, places) = (Arc::default(), Arc::default());
+        Self { parts: Arc::new(parts), jobs, places, standings, routes }
+    }
+
+    /// Takes other configured ways, from the next connection on.
+    pub fn set_routes(&self, routes: Routes) {
+        *self.routes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);
+    }
+
+    fn routes(&self) -> Arc<Routes> {
+        Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Works the queue until told to stop; attempts under way are finished.

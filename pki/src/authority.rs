@@ -14,6 +14,7 @@ mod key;
 mod params;
 mod publish;
 mod record;
+mod request;
 mod signer;
 #[cfg(test)]
 mod tests;

@@ -2,14 +2,19 @@
 
 mod account;
 mod authority;
+mod init;
 mod letter;
+mod queue;
 mod services;
 
 pub(crate) use account::*;
 pub(crate) use authority::*;
+pub(crate) use init::*;
 pub(crate) use letter::*;
+pub(crate) use queue::*;
 pub(crate) use services::*;
 
+use crate::administration::Where;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -27,8 +32,15 @@ pub(crate) enum Command {
     /// Start a whole trust domain on this machine: a hospital, a practice, citizens. Nothing else is
     /// needed.
     Demo(DemoArgs),
+    /// Begin an operator: a commented configuration, a key, a certificate request, the next steps.
+    Init(Box<OperatorInitArgs>),
     /// Run an operator.
     Serve(ServeArgs),
+    /// Have a running operator read its configuration, certificates and lists again.
+    Reload(ReloadArgs),
+    /// Look after the queue: messages on their way to other operators.
+    #[command(subcommand)]
+    Queue(QueueCommand),
     /// Make mailboxes and give people ways to log in.
     #[command(subcommand)]
     Account(AccountCommand),
@@ -51,6 +63,23 @@ pub(crate) enum Command {
     /// hostile file harms a process of its own.
     #[command(name = crate::operator::READ_PDF, hide = true)]
     ReadPdf,
+    /// Print what a shell needs to complete this command line.
+    Completions(CompletionsArgs),
+}
+
+/// The answer says what was taken, what stayed as it was, and what waits for a restart. SIGHUP does the
+/// same and says it in the log.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReloadArgs {
+    #[command(flatten)]
+    pub(crate) of: Where,
+}
+
+/// For bash: `pli completions bash > /etc/bash_completion.d/pli`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// Ready when `DIR/demo.json` is there: addresses, mailboxes and passwords for programs; what a

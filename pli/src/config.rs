@@ -1,15 +1,16 @@
 //! The configuration of an operator: one typed structure, read from TOML.
 //!
 //! Invariants: each key has a line that says what it is, its unit and its default; the sample
-//! (`pli serve --sample`, `docs/pli.toml`) is held to these keys by a test. An unknown key is an
+//! (`pli serve` without a file, `docs/pli.toml`) is held to these keys by a test. An unknown key is an
 //! error that names the nearest one. Paths are relative to the configuration file.
 //! Failure: [`ConfigError`] names the file, the key and what to write instead.
 
+use crate::logging;
 use domain::{CitizenDomains, Lang, MailAddress, MailDomain, Mode, OperatorName};
 use hyper::Uri;
 use jiff::tz::TimeZone;
 use mta::client::{Route, Routes};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ pub(crate) enum ConfigError {
 }
 
 /// Everything an operator decides.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) operator: OperatorSection,
@@ -48,9 +49,11 @@ pub(crate) struct Config {
     pub(crate) imap: ImapSection,
     #[serde(default)]
     pub(crate) web: WebSection,
+    #[serde(default)]
+    pub(crate) log: LogSection,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OperatorSection {
     pub(crate) name: String,
@@ -72,7 +75,7 @@ pub(crate) struct OperatorSection {
     pub(crate) postmaster: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TrustSection {
     pub(crate) authorities: PathBuf,
@@ -91,7 +94,7 @@ pub(crate) struct TrustSection {
 }
 
 /// Where it listens; what is absent is not opened.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListenSection {
     pub(crate) smtp: Option<SocketAddr>,
@@ -100,9 +103,10 @@ pub(crate) struct ListenSection {
     pub(crate) imap: Option<SocketAddr>,
     pub(crate) imaps: Option<SocketAddr>,
     pub(crate) https: Option<SocketAddr>,
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RouteSection {
     pub(crate) host: String,
@@ -114,7 +118,7 @@ pub(crate) struct RouteSection {
     pub(crate) compare_name: bool,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DirectorySection {
     pub(crate) extraction: Option<PathBuf>,
@@ -123,32 +127,52 @@ pub(crate) struct DirectorySection {
 }
 
 /// Another operator whose mailboxes are imported.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PublisherSection {
     pub(crate) file: PathBuf,
     pub(crate) publishes_for: Vec<String>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NotificationsSection {
     pub(crate) maildir: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImapSection {
     #[serde(default)]
     pub(crate) citizens: bool,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WebSection {
     pub(crate) origin: Option<String>,
     pub(crate) certificate: Option<PathBuf>,
     pub(crate) key: Option<PathBuf>,
+}
+
+/// What is logged, and how lines look.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogSection {
+    #[serde(default = "default_level")]
+    pub(crate) level: String,
+    #[serde(default)]
+    pub(crate) format: logging::Format,
+}
+
+impl Default for LogSection {
+    fn default() -> Self {
+        Self { level: default_level(), format: logging::Format::default() }
+    }
+}
+
+fn default_level() -> String {
+    logging::DEFAULT_LEVEL.to_owned()
 }
 
 fn default_lang() -> String {

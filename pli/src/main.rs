@@ -9,17 +9,25 @@ mod accounts;
 mod administration;
 mod args;
 mod authority;
+mod completions;
 mod config;
 mod demo;
+mod init;
 mod letter;
+mod logging;
 mod operator;
 mod operator_key;
 mod outbox;
+mod queue;
+#[cfg(test)]
+mod reference;
+mod reload;
 mod serve;
 mod services;
 mod store;
 mod trust;
 
+use administration::{Request, ask};
 use clap::Parser;
 use std::error::Error;
 use std::io::{self, Write};
@@ -31,18 +39,7 @@ fn main() -> ExitCode {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a defect: a task of this program has broken off");
     }));
-    tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(log_filter()).init();
-    let outcome = match args::Args::parse().command {
-        args::Command::Demo(asked) => demo::run(&asked),
-        args::Command::Serve(asked) => serve::run(&asked),
-        args::Command::Account(command) => account::run(&command),
-        args::Command::Letter(args::LetterCommand::Send(asked)) => letter::send(&asked),
-        args::Command::Store(args::StoreCommand::Verify(asked)) => store::verify(&asked),
-        args::Command::Services(command) => services::run(command),
-        args::Command::Authority(command) => authority::run(command),
-        args::Command::Trust(args::TrustCommand::Verify(asked)) => trust::verify(&asked),
-        args::Command::ReadPdf => read_pdf(),
-    };
+    let outcome = run(args::Args::parse().command);
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -58,9 +55,27 @@ fn read_pdf() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn log_filter() -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_from_env("PLI_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"))
+fn run(command: args::Command) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+    use args::Command;
+    // An operator's log is as its configuration says; that of every other command is plain.
+    if !matches!(&command, Command::Serve(_)) {
+        logging::begin(logging::DEFAULT_LEVEL, logging::Format::Text)?;
+    }
+    match command {
+        Command::Demo(asked) => demo::run(&asked),
+        Command::Init(asked) => init::run(&asked),
+        Command::Serve(asked) => serve::run(&asked),
+        Command::Reload(asked) => ask(&asked.of, Request::Reload),
+        Command::Account(command) => account::run(&command),
+        Command::Queue(command) => queue::run(&command),
+        Command::Letter(args::LetterCommand::Send(asked)) => letter::send(&asked),
+        Command::Store(args::StoreCommand::Verify(asked)) => store::verify(&asked),
+        Command::Services(command) => services::run(command),
+        Command::Authority(command) => authority::run(command),
+        Command::Trust(args::TrustCommand::Verify(asked)) => trust::verify(&asked),
+        Command::ReadPdf => read_pdf(),
+        Command::Completions(asked) => completions::print(asked.shell),
+    }
 }
 
 /// An error and its causes, a line each.

@@ -5,20 +5,21 @@
 //! Failure: an error of the start says what is in the way and exits 1.
 
 use crate::args::ServeArgs;
-use crate::config::{Config, Names, PublisherSection, SAMPLE};
-use crate::operator::{Files, Listeners, Operator, Parts, Published, Sources};
+use crate::config::{Config, DirectorySection, Names, PublisherSection, SAMPLE, WebSection};
+use crate::logging::{self, Level};
+use crate::operator::{Files, Listeners, Operator, Parts, Published, Sources, read_web_identity};
 use crate::operator_key;
 use crate::outbox::Outbox;
+use crate::reload::Reloader;
 use access::{Courier, CourierError, Notice, Sending};
-use directory::{Limits, Source};
+use directory::{Directory, Limits, Source};
 use domain::{Clock, OperatorName, SystemClock};
 use mailstore::{Random, SystemRandom};
 use pki::Identity;
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +27,6 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// How often published files are read again.
 const RELOAD: Duration = Duration::from_secs(10 * 60);
-/// Octets of a file of the site's certificate.
-const MAX_PEM: u64 = 1024 * 1024;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -38,8 +37,9 @@ pub(crate) fn run(asked: &ServeArgs) -> Outcome<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let (config, names) = Config::read(path)?;
+    let level = logging::begin(&config.log.level, config.log.format)?;
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(serve(config, names))
+    runtime.block_on(serve(path, config, names, level))
 }
 
 /// No way out for notices.
@@ -53,30 +53,46 @@ impl Courier for Nowhere {
     }
 }
 
-async fn serve(config: Config, names: Names) -> Outcome<ExitCode> {
+async fn serve(path: &Path, config: Config, names: Names, level: Level) -> Outcome<ExitCode> {
     let listeners = Listeners::bind(&config.listen).await?;
     let addresses = listeners.addresses();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let published = Arc::new(published(&config, &names, &clock)?);
-    let (sources, extraction) =
-        (config.directory.operators.clone(), config.directory.extraction.clone());
     let interval = Duration::from_secs(60 * u64::from(config.trust.fetch_minutes));
-    let mut operator = start(config, names.clone(), &clock, random, &published, listeners)?;
-    import(&operator, extraction, sources);
+    let web_identity = web_identity(&config.web)?;
+    let started = config.clone();
+    let mut operator =
+        start(config, names.clone(), &clock, random, &published, web_identity.clone(), listeners)?;
+    import(&operator.directory, &started.directory);
+    let reloader = Arc::new(Reloader {
+        path: std::path::absolute(path)?,
+        started_with: started,
+        published: Arc::clone(&published),
+        web_identity,
+        relay: operator.relay.clone(),
+        directory: Arc::clone(&operator.directory),
+        level,
+    });
+    let asked = Arc::clone(&reloader);
+    operator.desk.set_reload(Box::new(move || asked.reload()));
     if published.fetches() {
         operator.spawn(|stop| Arc::clone(&published).follow(interval, stop));
     }
     operator.spawn(|mut stop| async move {
         let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
         loop {
-            tokio::select! {
-                _ = hangup.recv() => {}
-                () = tokio::time::sleep(RELOAD) => {}
+            let asked = tokio::select! {
+                _ = hangup.recv() => true,
+                () = tokio::time::sleep(RELOAD) => false,
                 _ = stop.wait_for(|stop| *stop) => return,
-            }
-            let published = Arc::clone(&published);
-            let _ = tokio::task::spawn_blocking(move || drop(published.reload())).await;
+            };
+            let (published, reloader) = (Arc::clone(&published), Arc::clone(&reloader));
+            let work = move || match asked {
+                true => reloader.hang_up(),
+                false => drop(published.reload()),
+            };
+            let _ = tokio::task::spawn_blocking(work).await;
         }
     });
     let mut out = io::stdout();
@@ -87,6 +103,7 @@ async fn serve(config: Config, names: Names) -> Outcome<ExitCode> {
         ("imap", addresses.imap),
         ("imaps", addresses.imaps),
         ("https", addresses.https),
+        ("metrics", addresses.metrics),
     ] {
         if let Some(at) = at {
             writeln!(out, "  {what:<12} {at}")?;
@@ -141,12 +158,19 @@ pub(crate) fn key_path(config: &Config) -> PathBuf {
     config.operator.key.clone().unwrap_or_else(beside)
 }
 
+/// The certificate of the site, when browsers know another.
+fn web_identity(web: &WebSection) -> Outcome<Option<Arc<Identity>>> {
+    let read = read_web_identity(web)?;
+    Ok(read.map(|read| Identity::new(read.chain, read.key)).transpose()?)
+}
+
 fn start(
     config: Config,
     names: Names,
     clock: &Arc<dyn Clock>,
     random: Arc<dyn Random>,
     published: &Arc<Published>,
+    web_identity: Option<Arc<Identity>>,
     listeners: Listeners,
 ) -> Outcome<Operator> {
     let key_file = key_path(&config);
@@ -158,15 +182,6 @@ fn start(
     let courier: Arc<dyn Courier> = match &config.notifications.maildir {
         Some(dir) => Arc::new(Outbox::open(dir, names.postmaster.to_string(), clock.clone())?),
         None => Arc::new(Nowhere),
-    };
-    let web_identity = match (&config.web.certificate, &config.web.key) {
-        (Some(certificate), Some(key)) => {
-            let certificate = pki::durable_file::read(certificate, MAX_PEM)?;
-            let key = pki::durable_file::read(key, MAX_PEM)?;
-            Some(Identity::from_pem(&certificate, &key)?)
-        }
-        (None, None) => None,
-        _ => return Err("web.certificate and web.key belong together: name both".into()),
     };
     let origin = config.web.origin.unwrap_or_else(|| format!("https://{}", names.hostname));
     Operator::start(Parts {
@@ -186,28 +201,23 @@ fn start(
 }
 
 /// Imports what the configuration names; a file that is not usable leaves what was there.
-fn import(
-    operator: &Operator,
-    extraction: Option<PathBuf>,
-    sources: BTreeMap<String, PublisherSection>,
-) {
-    let directory = &operator.directory;
-    if let Some(path) = extraction {
-        let imported = File::open(&path).map_err(Into::into).and_then(|file| {
+pub(crate) fn import(directory: &Directory, from: &DirectorySection) {
+    if let Some(path) = &from.extraction {
+        let imported = File::open(path).map_err(Into::into).and_then(|file| {
             let report = directory.import_extraction(BufReader::new(file), Limits::default());
             report.map(drop).map_err(Into::into)
         });
-        report(&path, imported);
+        report(path, imported);
     }
-    for (name, PublisherSection { file: path, .. }) in sources {
+    for (name, PublisherSection { file: path, .. }) in &from.operators {
         let imported = name.parse::<OperatorName>().map_err(Into::into).and_then(|name| {
-            let file = File::open(&path)?;
+            let file = File::open(path)?;
             let source = Source::Operator(name);
             let from = BufReader::new(file);
             let report = directory.import_exchange(&source, from, Limits::default());
             report.map(drop).map_err(Into::into)
         });
-        report(&path, imported);
+        report(path, imported);
     }
 }
 

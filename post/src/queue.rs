@@ -4,6 +4,10 @@
 //! holds the body. It is found by its due time. What became of each recipient is written back in
 //! one transaction, with the next due time or with the reports that are due.
 
+mod marks;
+
+pub use marks::{Done, Listed, Mark, mark};
+
 use crate::Post;
 use crate::envelope::{DsnRequest, RecipientDsn};
 use domain::{MailAddress, ReversePath};
@@ -180,10 +184,13 @@ fn settle(tx: &mut Transaction<'_>, settlement: &Settlement) -> Result<(), Store
     if entry.recipients.is_empty() {
         tx.delete_service_record(&key(entry.id));
         tx.release_record(entry.body, id)?;
+        marks::clear_mark(tx, entry.id)?;
     } else {
         let octets = postcard::to_stdvec(entry).map_err(|_| StoreError::Format)?;
         tx.put_service_record(&key(entry.id), &octets)?;
-        tx.set_due(TABLE, *due, id);
+        if let Some(due) = marks::due_under_mark(tx, entry.id, *due)? {
+            tx.set_due(TABLE, due, id);
+        }
     }
     let Some(report) = report else { return Ok(()) };
     match add_report(tx, report) {

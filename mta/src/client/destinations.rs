@@ -102,6 +102,11 @@ impl Destinations {
         Admission::Go
     }
 
+    /// Ends every rest: somebody knows that the hosts are up again.
+    pub fn wake(&mut self) {
+        self.known.values_mut().for_each(|destination| destination.rests_until = None);
+    }
+
     /// A connection that was admitted is over.
     pub fn finished(&mut self, name: &str, health: Health, now: Timestamp, random: u64) {
         let Some(destination) = self.known.get_mut(name) else { return };

@@ -76,6 +76,8 @@ pub enum Reason {
     PeerWithout8BitMime,
     /// The body could not be read.
     BodyUnavailable,
+    /// An administrator has taken the message out of the queue.
+    GivenUp,
 }
 
 impl Reason {
@@ -97,6 +99,7 @@ impl Reason {
             Self::OwnCertificateRefused => "own-certificate-refused",
             Self::PeerWithout8BitMime => "peer-without-8bitmime",
             Self::BodyUnavailable => "body-unavailable",
+            Self::GivenUp => "given-up",
         }
     }
 
@@ -123,6 +126,7 @@ impl Reason {
             // RFC 6152 §3
             Self::PeerWithout8BitMime => Status::new(Permanent, 6, 3),
             Self::BodyUnavailable => Status::new(Temporary, 3, 0),
+            Self::GivenUp => Status::new(Permanent, 0, 0),
         }
     }
 }

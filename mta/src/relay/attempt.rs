@@ -43,6 +43,8 @@ struct Attempt<'a> {
     /// Who is not this attempt's concern.
     others: Vec<Waiting>,
     tried: bool,
+    /// Why an administrator has given the entry up.
+    given_up: Option<String>,
 }
 
 /// A recipient who is tried again.
@@ -64,6 +66,14 @@ impl Relay {
             let _cleared = self.parts.post.clear_due(job.account, job.was_due, job.id).await?;
             return Ok(Next::Done);
         };
+        if let Some(reason) = attempt.given_up.take() {
+            for recipient in recipients {
+                let detail = Some(reason.clone());
+                let problem = Problem { detail, ..Problem::new(Reason::GivenUp) };
+                attempt.fails(recipient, problem, None);
+            }
+            return attempt.settle().await;
+        }
         let concerns = |to: &Waiting| place.as_ref().is_none_or(|at| at.is_at(to.address.domain()));
         let (recipients, others) = recipients.into_iter().partition(concerns);
         attempt.others = others;
@@ -129,10 +139,15 @@ impl Relay {
 }
 
 impl<'a> Attempt<'a> {
-    /// Reads the entry, unless it is gone.
+    /// Reads the entry, unless it is gone or held.
     fn open(relay: &'a Relay, job: Job) -> Result<Option<(Self, Vec<Waiting>)>, StoreError> {
         let view = relay.parts.post.store().view(job.account)?;
         let Some(mut entry) = queue::entry(&view, job.id)? else { return Ok(None) };
+        let given_up = match queue::mark(&view, job.id)? {
+            Some(queue::Mark::Held { .. }) => return Ok(None),
+            Some(queue::Mark::GivenUp { reason, .. }) => Some(reason),
+            None => None,
+        };
         let body = relay.body(&view, entry.body)?.map(Arc::new);
         let reader = reader_of(&view)?;
         entry.attempts = entry.attempts.saturating_add(1);
@@ -140,8 +155,19 @@ impl<'a> Attempt<'a> {
         let letter = Letter { relay: relay.clone(), entry: Arc::new(entry.clone()), body };
         let (taken, failed, waiting, others) = Default::default();
         let tried = false;
-        let attempt =
-            Self { relay, job, entry, letter, reader, taken, failed, waiting, others, tried };
+        let attempt = Self {
+            relay,
+            job,
+            entry,
+            letter,
+            reader,
+            taken,
+            failed,
+            waiting,
+            others,
+            tried,
+            given_up,
+        };
         Ok(Some((attempt, recipients)))
     }
 

@@ -186,6 +186,11 @@ impl Relay {
         }
     }
 
+    /// Ends the rest of every operator that was down, so that the next attempt asks it again.
+    pub fn wake(&self) {
+        self.places.with(|table| table.taken.wake());
+    }
+
     fn place(&self, domain: MailDomain) -> Place {
         Place { relay: self.clone(), domain, health: Health::Unknown }
     }

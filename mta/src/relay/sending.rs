@@ -153,7 +153,8 @@ impl Relay {
         };
         let mut random = || self.random();
         let resolver = &*self.parts.resolver;
-        let hops = match next_hops(domain, &self.parts.routes, resolver, &mut random).await {
+        let routes = self.routes();
+        let hops = match next_hops(domain, &routes, resolver, &mut random).await {
             Ok(hops) => hops,
             Err(failure) => return all(failure.problem().outcome(), None),
         };

@@ -27,9 +27,9 @@ impl Parts {
         &self,
         address: &MailAddress,
     ) -> Result<(AccountId, PrincipalId), Box<dyn Error + Send + Sync>> {
-        let account = self.store.operator_view()?.account_of(address)?;
+        let account = self.store().operator_view()?.account_of(address)?;
         let account = account.ok_or_else(|| format!("there is no mailbox {address}"))?;
-        let grants = self.store.view(account)?.grants()?;
+        let grants = self.store().view(account)?.grants()?;
         let owner = grants.into_iter().find(|(_, grant)| grant.owner);
         let (owner, _) = owner.ok_or_else(|| format!("{address} has no owner"))?;
         Ok((account, owner))
@@ -55,7 +55,7 @@ pub(super) async fn add(parts: &Parts, new: NewMailbox) -> Outcome {
         name: &new.name,
         certificate: certificate.as_ref(),
     };
-    let (_, secret) = make_desk(&parts.store, &parts.access, desk).await?;
+    let (_, secret) = make_desk(parts.store(), &parts.access, desk).await?;
     Ok(Answer::Done(format!("mailbox  {address}\nlogin    {address}\nsecret   {secret}\n")))
 }
 
@@ -83,7 +83,7 @@ pub(super) async fn add_citizen(parts: &Parts, new: NewCitizen) -> Outcome {
         state: AccountState::Active,
         log_in: Some(log_in),
     };
-    make_space(&parts.store, &parts.access, space).await?;
+    make_space(parts.store(), &parts.access, space).await?;
     Ok(Answer::Done(format!("space  {address}\nlogin  {}\n", new.ins)))
 }
 

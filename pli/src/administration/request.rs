@@ -22,6 +22,28 @@ pub(crate) enum Request {
         address: String,
         certificate: String,
     },
+    /// What waits in the queue.
+    ListQueue {
+        limit: usize,
+    },
+    ShowQueued {
+        id: String,
+    },
+    /// Of the ids named, or all that wait.
+    RetryQueued {
+        ids: Option<Vec<String>>,
+    },
+    HoldQueued {
+        ids: Vec<String>,
+        reason: String,
+    },
+    DropQueued {
+        ids: Vec<String>,
+        reason: String,
+        silent: bool,
+    },
+    /// Reads the configuration and what it names again.
+    Reload,
     VerifyStore {
         quiet: bool,
     },

@@ -5,11 +5,10 @@
 
 use super::desk::Parts;
 use super::request::{Answer, ServicesRequest};
-use domain::{MailAddress, SystemClock};
+use domain::MailAddress;
 use jiff::Timestamp;
 use kit::{Parked, Runner};
-use mailstore::{Actor, Consumer, Store, StoreError, SystemRandom, Transaction};
-use post::{Post, Settings};
+use mailstore::{Actor, Consumer, Store, StoreError, Transaction};
 use std::error::Error;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -37,8 +36,8 @@ fn consumer(name: &str) -> Outcome<Consumer> {
 
 fn parked(parts: &Parts, service: &str, limit: usize) -> Outcome<Answer> {
     let mut text = String::new();
-    for parked in kit::all_parked(&parts.store, consumer(service)?, limit)? {
-        writeln!(text, "{}", line(&parts.store, &parked)?)?;
+    for parked in kit::all_parked(parts.store(), consumer(service)?, limit)? {
+        writeln!(text, "{}", line(parts.store(), &parked)?)?;
     }
     Ok(Answer::Done(text))
 }
@@ -51,7 +50,7 @@ fn line(store: &Store, parked: &Parked) -> Outcome<String> {
 }
 
 async fn retry(parts: &Parts, service: &str, address: Option<String>) -> Outcome<Answer> {
-    let (consumer, store) = (consumer(service)?, &parts.store);
+    let (consumer, store) = (consumer(service)?, parts.store());
     let parked: Vec<_> = match address {
         None => {
             let all = kit::all_parked(store, consumer, MAX_RETRIED)?;
@@ -76,23 +75,7 @@ async fn retry(parts: &Parts, service: &str, address: Option<String>) -> Outcome
 
 async fn rebuild(parts: &Parts, service: &str) -> Outcome<Answer> {
     consumer(service)?;
-    let (names, store) = (&parts.names, &parts.store);
-    // Nothing is sent: whom the domain list and the directory know is never asked.
-    let post = Post::new(
-        Settings {
-            hostname: names.hostname.clone(),
-            own_domains: names.domains.clone(),
-            citizen_domains: names.citizen_domains.clone(),
-            mode: names.mode,
-            product: String::new(),
-            max_size: crate::operator::MAX_MESSAGE,
-        },
-        store.clone(),
-        Arc::new(SystemClock),
-        Arc::new(SystemRandom),
-        Arc::new(|_| false),
-        Arc::new(|_| false),
-    );
+    let (post, store) = (parts.post.clone(), parts.store());
     let runner = Runner::new(store.clone(), Arc::new(documents::Documents::new(post)))?;
     let rebuilt = runner.rebuild(&mut |_| {}).await?;
     let mut text = String::new();

@@ -143,6 +143,7 @@ fn operator(place: &Place, at: &Addresses) -> OperatorEntry {
         ("imap", at.imap),
         ("imaps", at.imaps),
         ("https", at.https),
+        ("metrics", at.metrics),
     ];
     let listeners = listeners.into_iter().filter_map(|(name, at)| Some((name, at?.to_string())));
     OperatorEntry {

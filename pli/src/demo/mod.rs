@@ -387,6 +387,7 @@ async fn listeners_of(base: u16, place: u16) -> Outcome<Listeners> {
         imaps: at(4)?,
         // The professionals' desk comes later; only citizens have a site.
         https: if place == 2 { at(5)? } else { None },
+        metrics: at(8)?,
     };
     Listeners::bind(&asked).await.map_err(|error| error.to_string().into())
 }

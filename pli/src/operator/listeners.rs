@@ -15,6 +15,7 @@ pub(crate) struct Listeners {
     pub(crate) imap: Option<TcpListener>,
     pub(crate) imaps: Option<TcpListener>,
     pub(crate) https: Option<TcpListener>,
+    pub(crate) metrics: Option<TcpListener>,
 }
 
 /// Where they ended up.
@@ -45,6 +46,7 @@ impl Listeners {
             imap: bind("imap", asked.imap).await?,
             imaps: bind("imaps", asked.imaps).await?,
             https: bind("https", asked.https).await?,
+            metrics: bind("metrics", asked.metrics).await?,
         })
     }
 
@@ -58,6 +60,7 @@ impl Listeners {
             imap: of(&self.imap),
             imaps: of(&self.imaps),
             https: of(&self.https),
+            metrics: of(&self.metrics),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! that moment.
 //! Failure: IMAP's own words for a refusal; causes are in the log.
 
+use super::metrics::Metrics;
 use access::{Access, CertificateDenied, Opened, Way};
 use domain::{Clock, Verdict};
 use imap::{Denied, LogIn, Peer};
@@ -17,11 +18,29 @@ pub(crate) struct ByAccess {
     access: Access,
     trust: Arc<Trust>,
     clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
 }
 
 impl ByAccess {
-    pub(crate) fn new(access: Access, trust: Arc<Trust>, clock: Arc<dyn Clock>) -> Self {
-        Self { access, trust, clock }
+    pub(crate) fn new(
+        access: Access,
+        trust: Arc<Trust>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { access, trust, clock, metrics }
+    }
+
+    fn counted(&self, result: Result<imap::Opened, Denied>) -> Result<imap::Opened, Denied> {
+        let outcome = match &result {
+            Ok(_) => "opened",
+            Err(Denied::Credentials) => "refused",
+            Err(Denied::NotAllowed) => "not-allowed",
+            Err(Denied::Throttled) => "throttled",
+            Err(Denied::Unavailable) => "unavailable",
+        };
+        self.metrics.log_in("imap", outcome);
+        result
     }
 }
 
@@ -48,20 +67,20 @@ impl LogIn for ByAccess {
         secret: &str,
     ) -> Result<imap::Opened, Denied> {
         let by = self.access.with_password(Way::Imap, login, authzid, secret, peer.address).await;
-        by.map(|by| opened(&by)).map_err(denied)
+        self.counted(by.map(|by| opened(&by)).map_err(denied))
     }
 
     // MSS #20, MSS #25
     async fn external(&self, peer: &Peer, authzid: &str) -> Result<imap::Opened, Denied> {
         let chain = PeerChain::read(&peer.certificates).map_err(|_| Denied::Credentials)?;
         let trust = self.trust.state();
-        match self.access.with_certificate(Way::Imap, &chain, &trust, authzid) {
+        self.counted(match self.access.with_certificate(Way::Imap, &chain, &trust, authzid) {
             Ok(by) => Ok(opened(&by)),
             Err(CertificateDenied::Denied(error)) => Err(denied(error)),
             // The certificate may be right: only nobody can tell for the time being.
             Err(CertificateDenied::Trust(Verdict::CrlExpired)) => Err(Denied::Unavailable),
             Err(CertificateDenied::Trust(_)) => Err(Denied::Credentials),
-        }
+        })
     }
 
     async fn still(

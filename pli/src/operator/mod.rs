@@ -5,26 +5,33 @@
 //! what was acknowledged is on the disk.
 //! Failure: an error of the start names what is in the way; later failures are the faces' own.
 
+mod counted;
 mod finding;
 mod listeners;
 mod log_in;
+mod metrics;
 mod published;
+mod watched;
+mod web_identity;
 mod worker;
 
 use finding::ByIndex;
 pub(crate) use finding::READ_PDF;
 pub(crate) use listeners::{Addresses, Listeners};
 pub(crate) use published::{Files, Published, Sources};
+pub(crate) use web_identity::read_web_identity;
 
 use crate::administration::{self, Control, Desk, SOCKET};
 use crate::config::Names;
 use access::{Access, AccessSettings, Courier};
+use counted::Counted;
 use directory::{Directory, Label};
 use domain::{Clock, MailAddress, MailDomain};
 use kit::Runner;
 use log_in::ByAccess;
 use mailstore::disk::RealDisk;
 use mailstore::{Embedding, OpenError, Random, Secret, Store};
+use metrics::Metrics;
 use mta::client::{Schedule, SystemResolver};
 use mta::reception::Reception;
 use mta::relay::{Relay, RelayParts};
@@ -41,6 +48,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use watched::Watched;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -80,6 +88,9 @@ pub(crate) struct Operator {
     pub(crate) services: Arc<Runner>,
     search: Option<Search>,
     notices: documents::Notices,
+    /// Where administrators' requests are answered.
+    pub(crate) desk: Arc<Desk>,
+    metrics: Arc<Metrics>,
     faces: watch::Sender<bool>,
     workers: watch::Sender<bool>,
     face_tasks: JoinSet<()>,
@@ -184,6 +195,14 @@ impl Operator {
         let services = Arc::new(Runner::new(store.clone(), documents)?);
         let notices = documents::Notices::new(post.clone(), access.clone());
         let search = finding::open(data, &store, key.clone(), Arc::clone(random));
+        let control = Control::bind(data)
+            .map_err(|error| format!("{} cannot be made: {error}", data.join(SOCKET).display()))?;
+        let desk = Arc::new(Desk::new(administration::Parts {
+            names: names.clone(),
+            access: access.clone(),
+            post: post.clone(),
+            relay: Some(relay.clone()),
+        }));
         let mut operator = Self {
             notices,
             store,
@@ -194,19 +213,15 @@ impl Operator {
             relay,
             services,
             search,
+            desk,
+            metrics: Arc::new(Metrics::new()),
             faces: watch::Sender::new(false),
             workers: watch::Sender::new(false),
             face_tasks: JoinSet::new(),
             worker_tasks: JoinSet::new(),
             _tls: Vec::new(),
         };
-        let control = Control::bind(data)
-            .map_err(|error| format!("{} cannot be made: {error}", data.join(SOCKET).display()))?;
-        let desk = Arc::new(Desk::new(administration::Parts {
-            names: names.clone(),
-            store: operator.store.clone(),
-            access: operator.access.clone(),
-        }));
+        let desk = Arc::clone(&operator.desk);
         operator.spawn(|stop| control.serve(desk, stop));
         operator.open_faces(parts)?;
         operator.start_workers();
@@ -247,7 +262,7 @@ impl Operator {
         let trust = published.trust();
         let offered = server_config(published.identity(), trust, ClientAuth::Offered, &clock)?;
         let offered = self.tls(offered);
-        let Listeners { smtp, submission, submissions, imap, imaps, https } = listeners;
+        let Listeners { smtp, submission, submissions, imap, imaps, https, metrics } = listeners;
         let session = |role| {
             let mut config =
                 SessionConfig::new(role, names.hostname.clone(), names.postmaster.clone());
@@ -257,7 +272,7 @@ impl Operator {
         if let Some(listener) = smtp {
             let reception = Reception::new(self.post.clone(), Arc::clone(trust), clock.clone());
             let config = mta::server::serve::ListenerConfig::new(session(Role::Reception));
-            self.serve_smtp(config, Arc::new(reception), &offered, listener);
+            self.serve_smtp(config, Arc::new(reception), &offered, listener, "smtp");
         }
         let handler = Arc::new(Submission::new(
             self.post.clone(),
@@ -265,13 +280,20 @@ impl Operator {
             Arc::clone(trust),
             clock.clone(),
         ));
-        for (listener, implicit_tls) in [(submission, false), (submissions, true)] {
+        for (listener, implicit_tls, name) in
+            [(submission, false, "submission"), (submissions, true, "submissions")]
+        {
             let Some(listener) = listener else { continue };
             let mut config = mta::server::serve::ListenerConfig::new(session(Role::Submission));
             config.implicit_tls = implicit_tls;
-            self.serve_smtp(config, Arc::clone(&handler), &offered, listener);
+            self.serve_smtp(config, Arc::clone(&handler), &offered, listener, name);
         }
-        let log_in = Arc::new(ByAccess::new(self.access.clone(), Arc::clone(trust), clock.clone()));
+        let log_in = Arc::new(ByAccess::new(
+            self.access.clone(),
+            Arc::clone(trust),
+            clock.clone(),
+            Arc::clone(&self.metrics),
+        ));
         for (listener, implicit_tls) in [(imap, false), (imaps, true)] {
             let Some(listener) = listener else { continue };
             let config = imap::serve::ListenerConfig {
@@ -290,6 +312,15 @@ impl Operator {
                 None => server,
             };
             self.face_tasks.spawn(server.run(listener));
+        }
+        if let Some(listener) = metrics {
+            let watched = Watched {
+                metrics: Arc::clone(&self.metrics),
+                post: self.post.clone(),
+                published: Arc::clone(&published),
+                clock: Arc::clone(&clock),
+            };
+            self.face_tasks.spawn(watched::serve(listener, watched, self.faces.subscribe()));
         }
         if let Some(listener) = https {
             let port = listener.local_addr()?.port();
@@ -322,8 +353,10 @@ impl Operator {
         handler: Arc<H>,
         tls: &watch::Receiver<Arc<rustls::ServerConfig>>,
         listener: TcpListener,
+        name: &'static str,
     ) {
         let stop = self.faces.subscribe();
+        let handler = Arc::new(Counted::new(handler, &self.metrics, name));
         let server = mta::server::serve::Server::new(config, handler, tls.clone(), stop);
         self.face_tasks.spawn(server.run(listener));
     }

@@ -23,7 +23,8 @@ impl Drop for Place {
     }
 }
 
-const TRUST: &str = r#"authorities = "trust/chain.pem"
+/// The trust, as files.
+pub(crate) const TRUST: &str = r#"authorities = "trust/chain.pem"
 revocations = "trust/crl.pem"
 domain_list = "trust/domain-list.xml"
 "#;
@@ -38,6 +39,11 @@ impl Place {
 
     /// An authority that has published, an operator's certificate, and the configuration.
     pub(crate) fn new(name: &str) -> Self {
+        Self::listing(name, &["chu.example"])
+    }
+
+    /// The same, with a list of these domains.
+    pub(crate) fn listing(name: &str, domains: &[&str]) -> Self {
         let place = Self::empty(name);
         place.done(&[
             "authority",
@@ -49,21 +55,32 @@ impl Place {
             "P",
             "--test",
         ]);
-        let line = "authority sign authority --out own.pem --key own.key operator --host \
-                    mail.chu.example --dns localhost --structure 1630013605 --legal-name CHU \
-                    --department";
-        let words: Vec<&str> = line.split_whitespace().chain(["Paris (75)"]).collect();
-        place.done(&words);
-        place.publish();
+        place.certify();
+        place.publish_list(domains);
         place.configure(TRUST, "");
         place
     }
 
+    /// Has the operator's certificate issued, with a new key.
+    pub(crate) fn certify(&self) {
+        let line = "authority sign authority --out own.pem --key own.key operator --host \
+                    mail.chu.example --dns localhost --structure 1630013605 --legal-name CHU \
+                    --department";
+        let words: Vec<&str> = line.split_whitespace().chain(["Paris (75)"]).collect();
+        self.done(&words);
+    }
+
     /// Publishes the operator's domain into `trust/`.
     pub(crate) fn publish(&self) {
+        self.publish_list(&["chu.example"]);
+    }
+
+    fn publish_list(&self, domains: &[&str]) {
         let dn = "CN=mail.chu.example,OU=1630013605,O=CHU,ST=Paris (75),C=FR";
-        let domains = format!(r#"[{{"domain": "chu.example", "dn": "{dn}"}}]"#);
-        fs::write(self.0.join("domains.json"), domains).unwrap();
+        let pairs =
+            domains.iter().map(|domain| format!(r#"{{"domain": "{domain}", "dn": "{dn}"}}"#));
+        let list = format!("[{}]", pairs.collect::<Vec<_>>().join(","));
+        fs::write(self.0.join("domains.json"), list).unwrap();
         let line = "authority publish authority --out trust --domains domains.json";
         self.done(&line.split(' ').collect::<Vec<_>>());
     }

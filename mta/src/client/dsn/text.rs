@@ -168,6 +168,7 @@ fn cause(problem: &Problem) -> Cause {
     }
     match problem.reason {
         Reason::NullMx => NULL_MX,
+        Reason::GivenUp => GIVEN_UP,
         Reason::TlsFailed | Reason::InjectedBeforeTls => TLS_FAILED,
         Reason::OwnCertificateRefused => OWN_CERTIFICATE_REFUSED,
         _ if problem.status.class() == Class::Permanent => REFUSED,
@@ -229,6 +230,18 @@ const DEFERRED: Cause = Cause {
         en: "The recipient's mail service cannot take your message just now.",
     },
     next: NOTHING_TO_DO,
+};
+
+const GIVEN_UP: Cause = Cause {
+    professional: Bilingual {
+        fr: "L'administrateur de notre messagerie a retiré le message de la file d'envoi.",
+        en: "The administrator of our mail service took the message out of the queue.",
+    },
+    citizen: Bilingual {
+        fr: "Votre message n'est pas parti : l'administrateur de votre messagerie l'a retiré de l'envoi.",
+        en: "Your message has not been sent: the administrator of your mail service took it out.",
+    },
+    next: OTHER_WAY,
 };
 
 const NULL_MX: Cause = Cause {
