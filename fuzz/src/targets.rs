@@ -28,6 +28,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "imap_message", run: imap::message, words: message::WORDS },
     Target { name: "message", run: message::scan, words: message::WORDS },
     Target { name: "header", run: message::header, words: message::WORDS },
+    Target { name: "text", run: message::text, words: message::WORDS },
     Target { name: "html", run: message::html, words: message::HTML_WORDS },
     Target { name: "cda", run: documents::cda, words: documents::CDA_WORDS },
     Target { name: "xdm", run: documents::xdm, words: documents::XDM_WORDS },

@@ -14,6 +14,7 @@
 
 use fuzz::{MAX_INPUT, Mutator, TARGETS, Target};
 use peak_alloc::PeakAlloc;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -51,6 +52,11 @@ fn corpus(target: &Target) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
+thread_local! {
+    /// What the last panic of this thread said: most are caught, and nobody wants to read them.
+    static PANICKED: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
 /// Why an input fails, if it does.
 fn failure(target: &Target, input: &[u8]) -> Option<String> {
     let (begun, before) = (Instant::now(), MEMORY.current_usage());
@@ -58,7 +64,7 @@ fn failure(target: &Target, input: &[u8]) -> Option<String> {
     let ran = catch_unwind(AssertUnwindSafe(|| (target.run)(input)));
     let (took, held) = (begun.elapsed(), MEMORY.peak_usage().saturating_sub(before));
     if ran.is_err() {
-        Some("it panicked; the message is above".to_owned())
+        Some(PANICKED.with_borrow(Clone::clone))
     } else if took > MOST_TIME {
         Some(format!("it took {took:?}"))
     } else if held > MOST_MEMORY {
@@ -127,6 +133,7 @@ fn drive(name: &str) {
     let seconds: f64 = number("PLI_FUZZ_SECONDS").unwrap_or(SECONDS);
     let budget = Duration::from_secs_f64(seconds / TARGETS.len() as f64);
     let corpus = corpus(target);
+    std::panic::set_hook(Box::new(|panic| PANICKED.set(panic.to_string())));
     let (mut mutator, watched, begun) = (Mutator::new(seed), watch(target, seed), Instant::now());
     let (mut inputs, mut kept) = (0_u64, corpus.iter());
     while let Some(input) = kept.next().cloned().or_else(|| {
@@ -138,7 +145,9 @@ fn drive(name: &str) {
         assert!(input.len() <= MAX_INPUT, "an input of the corpus is too long");
         watched.send(input.clone()).unwrap();
         if let Some(why) = failure(target, &input) {
-            panic!("{}", report(target, seed, &shortened(target, &input), &why));
+            let input = shortened(target, &input);
+            eprintln!("{}", report(target, seed, &input, &failure(target, &input).unwrap_or(why)));
+            panic!("{name} fails");
         }
         inputs += 1;
     }
@@ -175,6 +184,7 @@ targets![
     imap_message,
     message,
     header,
+    text,
     html,
     cda,
     xdm,

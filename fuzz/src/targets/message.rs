@@ -1,6 +1,7 @@
 //! Messages: the scanner, header fields, and HTML for people.
 
 use mailstore::message::{Limits, Scanner, decode, digest_of, header_fields};
+use std::sync::Arc;
 
 pub(super) const WORDS: &[&str] = &[
     "Content-Type: multipart/mixed; boundary=b\r\n",
@@ -96,6 +97,14 @@ pub(super) fn header(octets: &[u8]) {
         let _ = address.addr_spec();
     }
     let _ = digest.envelope.bare_message_id();
+}
+
+/// The text that SEARCH looks in; PDF files are read by another process.
+pub(super) fn text(octets: &[u8]) {
+    let extractor = search::Extractor::new(Arc::new(search::NoPdf));
+    let all = extractor.text(octets);
+    assert!(all.len() <= search::extract::MAX_TEXT, "more text than is taken");
+    let _ = extractor.letter(octets);
 }
 
 /// What stays of any markup acts, loads and leads nowhere, also when a page is read anew from it.

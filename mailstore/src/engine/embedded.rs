@@ -21,7 +21,7 @@ use crate::body::{Bodies, BodyFile, BodyReader, BodyWriter};
 use crate::disk::{Disk, Open, Room};
 use crate::error::StoreError;
 use crate::id::{AccountId, BodyId, StoreId};
-use crate::index::{Current, Index, RedbIndex, Snapshot};
+use crate::index::{Current, Index, IndexError, RedbIndex, Snapshot};
 use crate::key::{Consumer, Key};
 use crate::keystore::Keystore;
 use crate::log::manifest::Manifest;
@@ -278,8 +278,13 @@ impl Embedded {
     }
 
     fn flush_index(&self) -> Result<(), StoreError> {
+        // redb may panic on pages that no redb wrote.
+        let flush = || {
+            let flushed = catch_unwind(AssertUnwindSafe(|| self.index.flush()));
+            flushed.unwrap_or(Err(IndexError::Foreign))
+        };
         if self.unflushed.swap(false, Ordering::AcqRel)
-            && let Err(error) = self.index.flush()
+            && let Err(error) = flush()
         {
             self.mark_unflushed();
             self.replace_index(error)?;

@@ -16,7 +16,7 @@ use super::{Condition, Engine};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::id::StoreId;
-use crate::index::{IndexError, RedbIndex};
+use crate::index::{Index, IndexError, RedbIndex};
 use crate::log::LogError;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -126,6 +126,8 @@ impl Embedded {
         let open = || {
             let index = RedbIndex::open(&**disk, &path, *store)?;
             log.catch_up(&index)?;
+            // What cannot be written is of no more use than what cannot be read.
+            index.flush()?;
             Ok::<_, LogError>(index)
         };
         // redb may panic on pages that no redb wrote.
