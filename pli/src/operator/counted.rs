@@ -7,6 +7,7 @@ use domain::{MailAddress, ReversePath, Verdict};
 use mta::server::handler::{Accepted, Handler, Login, Peer, Transaction};
 use mta::wire::params::{MailParams, RcptParams};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// A handler whose doings are counted.
 pub(super) struct Counted<H> {
@@ -51,6 +52,14 @@ impl<H: Handler> Handler for Counted<H> {
 
     async fn external_opens(&self, peer: &Peer) -> bool {
         self.inner.external_opens(peer).await
+    }
+
+    async fn still(&self, peer: &Peer, identity: Option<&Self::Identity>) -> Result<(), Verdict> {
+        self.tally.of("session", self.inner.still(peer, identity).await)
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes()
     }
 
     async fn authenticate(&self, peer: &Peer, login: Login) -> Result<Self::Identity, Verdict> {

@@ -1,8 +1,6 @@
 //! Markup that means harm, through both ways by which a stranger's markup becomes a page: a letter's own layout, and a
 //! document's narrative. What headless Chromium makes of the same cases is in `tests/browser/evasion.mjs`.
 
-#![expect(clippy::string_slice, reason = "a test fails by panicking")]
-
 use super::{OF_TABLES, TAGS, clean};
 use clinical::narrative;
 
