@@ -6,13 +6,15 @@
 
 use crate::actor::Actor;
 use crate::body::{BodyReader, BodyWriter};
-use crate::engine::embedded::{Embedded, Embedding, OpenError};
+use crate::engine::embedded::{self, Embedded, Embedding, OpenError};
 use crate::engine::keyring::NewKey;
 use crate::engine::memory::{Faults, Memory};
 use crate::engine::mending::Vitals;
+use crate::engine::upkeep::Pace;
 use crate::engine::{Condition, Engine, Job};
 use crate::error::StoreError;
 use crate::id::{AccountId, BodyId};
+use crate::keeper::Keeper;
 use crate::key::{Consumer, Key};
 use crate::log::Recovery;
 use crate::random::Random;
@@ -176,6 +178,7 @@ struct Shared {
     orders: Sender<Order>,
     wakes: Arc<Wakes>,
     sequencer: Mutex<Option<JoinHandle<()>>>,
+    keeper: Mutex<Option<Keeper>>,
     consumers: Vec<Consumer>,
     /// Counts commit groups that changed accounts.
     changed: watch::Sender<u64>,
@@ -183,6 +186,7 @@ struct Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        self.keeper.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let _ = self.orders.send(Order::End);
         let handle = self.sequencer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(handle) = handle {
@@ -204,15 +208,21 @@ impl Store {
     /// Opens an embedded store.
     pub fn open(embedding: Embedding) -> Result<(Self, Recovery), OpenError> {
         let consumers = embedding.consumers.clone();
-        let (engine, recovery) = Embedded::open(embedding)?;
+        let lock = embedded::lock_present(&*embedding.disk, &embedding.dir)?;
+        let (engine, recovery) = Embedded::open(embedding, lock, &|_| ())?;
         let store = Self::start(Arc::new(engine), consumers)?;
-        if store.condition() == Condition::Sound
-            && let Err(error) = store.resume_erasures()
+        store.settled();
+        Ok((store, recovery))
+    }
+
+    /// The engine is open: erasures that had begun are carried through.
+    pub(crate) fn settled(&self) {
+        if self.condition() == Condition::Sound
+            && let Err(error) = self.resume_erasures()
         {
             // The store is of use all the same; the next opening tries again.
             tracing::error!(error = &error as &dyn std::error::Error, "an erasure is not done");
         }
-        Ok((store, recovery))
     }
 
     /// A store in memory, for tests, with faults to order.
@@ -226,7 +236,10 @@ impl Store {
         Self::start(Arc::new(engine), consumers)
     }
 
-    fn start(engine: Arc<dyn Engine>, consumers: Vec<Consumer>) -> Result<Self, StoreError> {
+    pub(crate) fn start(
+        engine: Arc<dyn Engine>,
+        consumers: Vec<Consumer>,
+    ) -> Result<Self, StoreError> {
         let (orders, incoming) = channel();
         let wakes = Arc::new(Wakes::default());
         let changed = watch::Sender::new(0);
@@ -236,7 +249,19 @@ impl Store {
             sequence(&*of_thread, &incoming, &wakes_of_thread, &changed_of_thread)
         })?;
         let sequencer = Mutex::new(Some(sequencer));
-        Ok(Self(Arc::new(Shared { engine, orders, wakes, sequencer, consumers, changed })))
+        let keeper = match engine.wants_keeper() {
+            true => Some(Keeper::start(Arc::clone(&engine))?),
+            false => None,
+        };
+        let keeper = Mutex::new(keeper);
+        let shared = Shared { engine, orders, wakes, sequencer, keeper, consumers, changed };
+        Ok(Self(Arc::new(shared)))
+    }
+
+    /// Writes a snapshot of the log now, up to its open segment, so that making the index anew
+    /// reads few frames; false when there is nothing new to stand for. Blocks; others go on.
+    pub fn write_snapshot(&self) -> Result<bool, StoreError> {
+        self.0.engine.write_snapshot(&Pace::default())
     }
 
     /// Reads and writes one account: `work` runs in the sequencer, perhaps more than once, and
@@ -278,9 +303,10 @@ impl Store {
     pub fn view(&self, account: AccountId) -> Result<View<'static>, StoreError> {
         let snapshot = self.0.engine.snapshot()?;
         let account_key = self.0.engine.account_key(&*snapshot, account)?;
+        let operator_key = self.0.engine.operator_key()?;
         Ok(View {
             account,
-            keys: ViewKeys { account: account_key, operator: self.0.engine.operator_key() },
+            keys: ViewKeys { account: account_key, operator: operator_key },
             snapshot,
             group: None,
             own: Overlay::new(),

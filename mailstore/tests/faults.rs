@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "faults/beside.rs"]
+mod beside;
 #[path = "faults/bulk.rs"]
 mod bulk;
 #[path = "faults/clock.rs"]
@@ -23,5 +25,7 @@ mod power;
 mod segments;
 #[path = "faults/slow.rs"]
 mod slow;
+#[path = "faults/snapshots.rs"]
+mod snapshots;
 #[path = "faults/world.rs"]
 mod world;

@@ -17,6 +17,7 @@ use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::id::StoreId;
 use crate::index::{IndexError, RedbIndex};
+use super::opening::refill;
 use crate::log::LogError;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -136,7 +137,9 @@ impl Embedded {
             Ok(Err(error)) if !self.room.has(0) => return Err(error.into()),
             _ => {
                 disk.remove(&path)?;
-                open()?
+                let index = RedbIndex::open(&**disk, &path, *store)?;
+                refill(&**disk, dir, &log, &index)?;
+                index
             }
         };
         self.index.replace(Arc::new(opened));

@@ -39,6 +39,9 @@ impl From<IndexError> for LogError {
 /// Visits a stored pair; says whether to go on.
 pub(crate) type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
 
+/// A key with its table's tag, and its value; see [`crate::sorted`].
+pub(crate) type SortedPair = (Vec<u8>, Vec<u8>);
+
 /// All keys and values at one moment. Cheap to take, consistent while held.
 pub(crate) trait Snapshot: Send + Sync + Debug {
     /// The stored value of a key.
@@ -63,6 +66,11 @@ pub(crate) trait Index: Send + Sync + Debug {
     fn apply(&self, applied: &Applied<'_>) -> Result<(), IndexError>;
     /// Applies many frames, which need not be seen before `finish`.
     fn replay(&self) -> Box<dyn Replay + '_>;
+    /// Puts pairs behind all that are there: an empty index is filled in the order of keys, which
+    /// carry their table.
+    fn load(&self, pairs: &[SortedPair]) -> Result<(), IndexError>;
+    /// What was loaded is the state at this frame.
+    fn stand_for(&self, position: Position) -> Result<(), IndexError>;
     /// Makes all that was applied durable.
     fn flush(&self) -> Result<(), IndexError>;
     /// From now on nothing of it reaches the disk: another one is opened in its place. What still

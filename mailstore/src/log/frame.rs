@@ -51,7 +51,8 @@ pub(crate) enum Op<'a> {
     },
 }
 
-/// A body that this frame brings or names.
+/// A body that this frame brings or names. The order of variants is the stored format: never
+/// change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum BodyEntry {
     /// Its sealed octets lie in the frame's bodies.
