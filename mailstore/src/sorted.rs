@@ -109,8 +109,11 @@ mod tests {
     const PATH: &str = "/s/file";
     const STAMP: Stamp = Stamp { sequence: 7, checksum: 9 };
 
-    fn pairs() -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
-        let value = |n: u32| (n % 5 != 0).then(|| vec![n as u8; (n as usize * 37) % 3000]);
+    type Pairs = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+    fn pairs() -> Pairs {
+        let value =
+            |n: u32| (!n.is_multiple_of(5)).then(|| vec![n as u8; (n as usize * 37) % 3000]);
         (0..700u32).map(|n| (n.to_be_bytes().to_vec(), value(n))).collect()
     }
 
@@ -126,10 +129,7 @@ mod tests {
         disk
     }
 
-    fn read(
-        disk: &SimDisk,
-        store: [u8; 16],
-    ) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, SortedError> {
+    fn read(disk: &SimDisk, store: [u8; 16]) -> Result<Pairs, SortedError> {
         let store = StoreId::from_bytes(store);
         let mut reader = Reader::open(disk, Path::new(PATH), store, STAMP)?;
         let mut pairs = Vec::new();

@@ -41,11 +41,14 @@ impl Contents {
     }
 }
 
+/// Visits a pair as it stands in a sorted file.
+type VisitSorted<'a, E> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<(), E>;
+
 impl MemoryIndex {
     /// Visits all pairs in the order of a sorted file.
     pub(crate) fn visit_sorted<E: From<SortedError>>(
         &self,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), E>,
+        visit: VisitSorted<'_, E>,
     ) -> Result<(), E> {
         let contents = Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for (key, value) in &contents.values {
