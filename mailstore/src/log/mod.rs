@@ -113,6 +113,8 @@ pub(crate) enum Location {
 pub(crate) enum NewBody<'a> {
     Inline(BodyId, &'a [u8]),
     File(BodyId, u64),
+    /// One that is dead.
+    Gone(BodyId),
 }
 
 /// What a frame does to an index.
@@ -144,6 +146,7 @@ fn locations(
             (id, Some(Location::Segment { number: segment, offset, len }))
         }
         BodyEntry::File { id, len } => (id, Some(Location::File { len })),
+        BodyEntry::Gone { id } => (id, None),
     };
     entries.iter().map(place).collect()
 }
@@ -194,6 +197,11 @@ impl Log {
     /// The manifest, for whoever changes it beside the writer.
     pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
         &self.catalogue
+    }
+
+    /// What prepares segments, for whoever has a file to give.
+    pub(crate) fn preparer(&self) -> &Arc<Preparer> {
+        &self.preparer
     }
 
     /// The store's identity.
@@ -373,6 +381,7 @@ fn layout<'a>(bodies: &[NewBody<'a>]) -> Result<(Vec<BodyEntry>, Vec<&'a [u8]>),
                 inline.push(octets);
             }
             NewBody::File(id, len) => entries.push(BodyEntry::File { id, len }),
+            NewBody::Gone(id) => entries.push(BodyEntry::Gone { id }),
         }
     }
     Ok((entries, inline))
