@@ -88,6 +88,9 @@ pub enum StoreError {
     /// The closure panicked; nothing of it was kept.
     #[error("a transaction panicked")]
     Panicked,
+    /// The store is being opened; shortly it will be there.
+    #[error("the store is being opened")]
+    Opening,
     /// The store could not read or write; nothing was changed.
     #[error("the store is not available for the moment")]
     Unavailable(#[source] Cause),
@@ -110,7 +113,7 @@ impl StoreError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Full | Self::Unavailable(_) => Fault::Temporary,
+            Self::Full | Self::Opening | Self::Unavailable(_) => Fault::Temporary,
             Self::ReadOnly(_) | Self::Damaged(_) | Self::Format | Self::Panicked => Fault::Damage,
             _ => Fault::Refusal,
         }
@@ -136,6 +139,7 @@ impl From<LogError> for StoreError {
             LogError::Damaged => Self::ReadOnly("the log is damaged"),
             error @ LogError::TooLarge => Self::unavailable(error),
             LogError::Format => Self::Format,
+            LogError::Snapshot => Self::Damaged("the snapshot of the log"),
             LogError::Manifest | LogError::Position => Self::Damaged("the log"),
             LogError::Index(error) => error.into(),
             LogError::Randomness(error) => error.into(),

@@ -6,13 +6,16 @@
 
 use crate::actor::Actor;
 use crate::body::{BodyReader, BodyWriter};
-use crate::engine::embedded::{Embedded, Embedding, OpenError};
+use crate::engine::compaction::{Compacted, SegmentHold};
+use crate::engine::embedded::{self, Embedded, Embedding, OpenError};
 use crate::engine::keyring::NewKey;
 use crate::engine::memory::{Faults, Memory};
 use crate::engine::mending::Vitals;
+use crate::engine::upkeep::Pace;
 use crate::engine::{Condition, Engine, Job};
 use crate::error::StoreError;
 use crate::id::{AccountId, BodyId};
+use crate::keeper::Keeper;
 use crate::key::{Consumer, Key};
 use crate::log::Recovery;
 use crate::random::Random;
@@ -176,6 +179,7 @@ struct Shared {
     orders: Sender<Order>,
     wakes: Arc<Wakes>,
     sequencer: Mutex<Option<JoinHandle<()>>>,
+    keeper: Mutex<Option<Keeper>>,
     consumers: Vec<Consumer>,
     /// Counts commit groups that changed accounts.
     changed: watch::Sender<u64>,
@@ -183,6 +187,7 @@ struct Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        self.keeper.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let _ = self.orders.send(Order::End);
         let handle = self.sequencer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(handle) = handle {
@@ -204,15 +209,21 @@ impl Store {
     /// Opens an embedded store.
     pub fn open(embedding: Embedding) -> Result<(Self, Recovery), OpenError> {
         let consumers = embedding.consumers.clone();
-        let (engine, recovery) = Embedded::open(embedding)?;
+        let lock = embedded::lock_present(&*embedding.disk, &embedding.dir)?;
+        let (engine, recovery) = Embedded::open(embedding, lock, &|_| ())?;
         let store = Self::start(Arc::new(engine), consumers)?;
-        if store.condition() == Condition::Sound
-            && let Err(error) = store.resume_erasures()
+        store.settled();
+        Ok((store, recovery))
+    }
+
+    /// The engine is open: erasures that had begun are carried through.
+    pub(crate) fn settled(&self) {
+        if self.condition() == Condition::Sound
+            && let Err(error) = self.resume_erasures()
         {
             // The store is of use all the same; the next opening tries again.
             tracing::error!(error = &error as &dyn std::error::Error, "an erasure is not done");
         }
-        Ok((store, recovery))
     }
 
     /// A store in memory, for tests, with faults to order.
@@ -226,7 +237,10 @@ impl Store {
         Self::start(Arc::new(engine), consumers)
     }
 
-    fn start(engine: Arc<dyn Engine>, consumers: Vec<Consumer>) -> Result<Self, StoreError> {
+    pub(crate) fn start(
+        engine: Arc<dyn Engine>,
+        consumers: Vec<Consumer>,
+    ) -> Result<Self, StoreError> {
         let (orders, incoming) = channel();
         let wakes = Arc::new(Wakes::default());
         let changed = watch::Sender::new(0);
@@ -236,7 +250,30 @@ impl Store {
             sequence(&*of_thread, &incoming, &wakes_of_thread, &changed_of_thread)
         })?;
         let sequencer = Mutex::new(Some(sequencer));
-        Ok(Self(Arc::new(Shared { engine, orders, wakes, sequencer, consumers, changed })))
+        let keeper = match engine.wants_keeper() {
+            true => Some(Keeper::start(Arc::clone(&engine))?),
+            false => None,
+        };
+        let keeper = Mutex::new(keeper);
+        let shared = Shared { engine, orders, wakes, sequencer, keeper, consumers, changed };
+        Ok(Self(Arc::new(shared)))
+    }
+
+    /// Writes a snapshot of the log now, up to its open segment, so that making the index anew
+    /// reads few frames; false when there is nothing new to stand for. Blocks; others go on.
+    pub fn write_snapshot(&self) -> Result<bool, StoreError> {
+        self.0.engine.write_snapshot(&Pace::default())
+    }
+
+    /// Gives back room now: bodies that no account names, and segments of the log that the
+    /// snapshot stands for, when less than half of them is living bodies. Blocks; others go on.
+    pub fn compact(&self) -> Result<Compacted, StoreError> {
+        self.0.engine.compact(&Pace::default())
+    }
+
+    /// Has the files that the store consists of stay while they are copied.
+    pub fn hold_segments(&self) -> Result<SegmentHold, StoreError> {
+        self.0.engine.hold_segments()
     }
 
     /// Reads and writes one account: `work` runs in the sequencer, perhaps more than once, and
@@ -278,9 +315,10 @@ impl Store {
     pub fn view(&self, account: AccountId) -> Result<View<'static>, StoreError> {
         let snapshot = self.0.engine.snapshot()?;
         let account_key = self.0.engine.account_key(&*snapshot, account)?;
+        let operator_key = self.0.engine.operator_key()?;
         Ok(View {
             account,
-            keys: ViewKeys { account: account_key, operator: self.0.engine.operator_key() },
+            keys: ViewKeys { account: account_key, operator: operator_key },
             snapshot,
             group: None,
             own: Overlay::new(),
@@ -301,8 +339,22 @@ impl Store {
     /// Opens a body that the account of `view` names.
     pub fn body(&self, view: &View<'_>, id: BodyId) -> Result<BodyReader, StoreError> {
         let reference = view.body_reference(id)?.ok_or(StoreError::NoSuchBody)?;
-        let location = view.snapshot.body(id)?.ok_or(StoreError::Damaged("the place of a body"))?;
-        self.0.engine.body_reader(id, &reference.secret(), reference.len, location)
+        // Bodies are moved: where one lies now counts, not where it lay when the view was taken.
+        let mut tried = None;
+        loop {
+            let location = match self.0.engine.snapshot()?.body(id)? {
+                Some(location) => location,
+                None => {
+                    view.snapshot.body(id)?.ok_or(StoreError::Damaged("the place of a body"))?
+                }
+            };
+            let engine = &self.0.engine;
+            match engine.body_reader(id, &reference.secret(), reference.len, location) {
+                // Moved between the look and the opening.
+                Err(_) if tried.replace(location) != Some(location) => {}
+                opened => return opened,
+            }
+        }
     }
 
     /// The account's highest modification sequence, and each later one as it comes.

@@ -8,6 +8,7 @@
 mod account;
 mod running;
 mod stored_index;
+mod stored_snapshot;
 
 pub use running::verify_running;
 
@@ -20,7 +21,7 @@ use crate::id::{AccountId, BodyId};
 use crate::index::{Index, MemoryIndex, Snapshot};
 use crate::key::Key;
 use crate::keystore::{Keystore, Slot};
-use crate::log::walk::{Bodies as WalkBodies, Damage, Walked, walk};
+use crate::log::walk::{Begin, Bodies as WalkBodies, Damage, Walked, walk};
 use crate::log::{self, Applied, LogError};
 use crate::model::Record;
 use crate::model::account::{LifeCycle, Registration};
@@ -33,6 +34,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use stored_index::StoredIndex;
+use stored_snapshot::StoredSnapshot;
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub enum Finding {
         /// The frame's sequence number.
         sequence: u64,
     },
+    /// The snapshot does not read, or does not hold what the frames before it add up to.
+    Snapshot(&'static str),
     /// The index does not hold what the log adds up to.
     Index(&'static str),
     /// A slot of the keystore does not read.
@@ -79,6 +83,7 @@ impl fmt::Display for Finding {
             Self::FrameBodies { sequence } => {
                 write!(f, "log: bodies of frame {sequence} do not have their checksum")
             }
+            Self::Snapshot(what) => write!(f, "snapshot: {what}"),
             Self::Index(what) => write!(f, "index: {what}; it is rebuilt when removed"),
             Self::KeySlot(slot) => write!(f, "keystore: slot {slot} does not read"),
             Self::AccountKey(account) => {
@@ -132,22 +137,32 @@ pub fn verify(
     let mut report = Report::default();
     let keys = MemoryIndex::default();
     let mut index = StoredIndex::open(&**disk, dir, manifest.store)?;
+    let mut snapshot = StoredSnapshot::new(&**disk, dir, &manifest);
+    let begun = snapshot.begin(&keys)?;
+    if let Some(at) = begun {
+        index.compare_at(at, &keys)?;
+    }
     let mut visit = |walked: &Walked| -> Result<(), LogError> {
-        keys.apply(&Applied::of(walked)?)?;
+        let at = walked.position;
+        if begun.is_none_or(|begun| at.sequence > begun.sequence) {
+            keys.apply(&Applied::of(walked)?)?;
+            snapshot.compare_at(at, &keys)?;
+        }
         report.frames += 1;
         progress(Progress::Frames(report.frames));
         if walked.bodies_sound == Some(false) {
             let sequence = walked.info.link.sequence;
             report.findings.push(Finding::FrameBodies { sequence });
         }
-        index.compare_at(walked.position, &keys)
+        index.compare_at(at, &keys)
     };
-    let end = walk(&**disk, dir, &manifest, None, WalkBodies::All, &mut visit)?;
+    let end = walk(&**disk, dir, &manifest, Begin::First, WalkBodies::All, &mut visit)?;
     report.torn_tail = end.torn;
     let mut damage = manifest.damage.clone();
     let lost = log::lost_tail(&manifest, end.last, index.flushed());
     damage.extend(end.damage.into_iter().chain(lost).filter(|new| !manifest.damage.contains(new)));
     report.findings.extend(damage.into_iter().map(Finding::Log));
+    report.findings.extend(snapshot.finding().map(Finding::Snapshot));
     report.findings.extend(index.finding().map(Finding::Index));
 
     let keystore =

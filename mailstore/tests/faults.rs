@@ -7,10 +7,14 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "faults/beside.rs"]
+mod beside;
 #[path = "faults/bulk.rs"]
 mod bulk;
 #[path = "faults/clock.rs"]
 mod clock;
+#[path = "faults/compaction.rs"]
+mod compaction;
 #[path = "faults/damage.rs"]
 mod damage;
 #[path = "faults/flush.rs"]
@@ -23,5 +27,7 @@ mod power;
 mod segments;
 #[path = "faults/slow.rs"]
 mod slow;
+#[path = "faults/snapshots.rs"]
+mod snapshots;
 #[path = "faults/world.rs"]
 mod world;

@@ -5,6 +5,7 @@
 //! DIR/manifest     names what the store consists of
 //! DIR/keystore     account keys, wrapped by the operator's key
 //! DIR/segments/    the log
+//! DIR/snapshots/   all keys and values at one frame
 //! DIR/bodies/      bodies of more than 256 KiB
 //! DIR/index.redb   disposable
 //! ```
@@ -13,9 +14,12 @@
 //! that failed the store reopens itself ([`super::mending`]). Damage of the log makes it read-only
 //! until it is repaired, however often it is opened.
 
+use super::compaction::{Compacted, Dying, Holds, SegmentHold};
 use super::group::{self, Group, Surroundings};
 use super::keyring::Keyring;
 use super::mending::{Incidents, Place, Vitals};
+use super::opening::{Hear, open_log};
+use super::upkeep::{self, Pace};
 use super::{Condition, Engine, Job};
 use crate::body::{Bodies, BodyFile, BodyReader, BodyWriter};
 use crate::disk::{Disk, Open, Room};
@@ -24,8 +28,7 @@ use crate::id::{AccountId, BodyId, StoreId};
 use crate::index::{Current, Index, IndexError, RedbIndex, Snapshot};
 use crate::key::{Consumer, Key};
 use crate::keystore::Keystore;
-use crate::log::manifest::Manifest;
-use crate::log::{Applied, Location, Log, LogError, NewBody, Position, Recovery};
+use crate::log::{Location, Log, LogError, NewBody, Recovery};
 use crate::model::Record;
 use crate::model::account::Counters;
 use crate::random::Random;
@@ -34,7 +37,6 @@ use domain::Clock;
 use std::collections::VecDeque;
 use std::io;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -97,7 +99,7 @@ impl From<LogError> for OpenError {
 pub(crate) struct Embedded {
     log: Mutex<Log>,
     pub(super) index: Current,
-    bodies: Arc<Bodies>,
+    pub(super) bodies: Arc<Bodies>,
     pub(super) place: Place,
     pub(super) room: Room,
     pub(super) with: Surroundings,
@@ -107,6 +109,12 @@ pub(crate) struct Embedded {
     unflushed: AtomicBool,
     broken: AtomicBool,
     pub(super) incidents: Incidents,
+    /// Held by whoever works beside the writer.
+    pub(super) keeping: Mutex<()>,
+    pub(super) dying: Dying,
+    /// Files of bodies that were let go, to be removed when nobody holds files back.
+    pub(super) condemned: Mutex<Vec<BodyId>>,
+    pub(super) holds: Holds,
     /// Held until the engine is dropped. Last, so that the files are closed before it goes.
     _lock: Box<dyn Send + Sync>,
 }
@@ -146,11 +154,15 @@ impl Embedded {
         Ok(())
     }
 
-    /// Opens a store, carrying through what a crash left half done.
-    pub(crate) fn open(with: Embedding) -> Result<(Self, Recovery), OpenError> {
+    /// Opens a store that [`lock_present`] has locked, carrying through what a crash left half
+    /// done.
+    pub(crate) fn open(
+        with: Embedding,
+        lock: Box<dyn Send + Sync>,
+        hear: Hear<'_>,
+    ) -> Result<(Self, Recovery), OpenError> {
         let (disk, dir) = (Arc::clone(&with.disk), with.dir.clone());
-        let lock = lock_present(&*disk, &dir)?;
-        let (index, log, recovery) = open_log(&with)?;
+        let (index, log, recovery) = open_log(&with, hear)?;
         let path = dir.join(KEYSTORE);
         let keystore = Keystore::open(&*disk, &path, Open::Write, log.store(), &with.operator_key)
             .map_err(StoreError::from)?;
@@ -170,11 +182,20 @@ impl Embedded {
             unflushed: AtomicBool::new(true),
             broken: AtomicBool::new(false),
             incidents: Incidents::default(),
+            keeping: Mutex::default(),
+            dying: Dying::default(),
+            condemned: Mutex::default(),
+            holds: Holds::default(),
             _lock: lock,
         };
         if engine.condition() == Condition::Sound {
             engine.with.keyring.renew()?;
             engine.settle()?;
+            upkeep::sweep(
+                &*engine.place.disk,
+                &engine.place.dir,
+                &engine.log().catalogue().current(),
+            )?;
         }
         engine.flush_index()?;
         engine.log().prepare_in_turn();
@@ -214,20 +235,26 @@ impl Embedded {
         self.unflushed.store(true, Ordering::Release);
     }
 
-    /// One frame: on stable storage and visible at return.
-    fn write(
+    /// One frame: on stable storage and visible at return. The log stays locked until the index
+    /// has followed, so that frames reach it in their order whoever writes them.
+    pub(super) fn write(
         &self,
         sealed: &[group::SealedWrite],
         bodies: &[NewBody<'_>],
     ) -> Result<u64, StoreError> {
         let at = self.with.clock.now().as_millisecond();
-        let applied = self.log().append(at, group::ops(sealed), bodies)?;
-        if let Err(error) = self.index.apply(&applied) {
+        let mut log = self.log();
+        let applied = log.append(at, group::ops(sealed), bodies)?;
+        let followed = self.index.apply(&applied);
+        drop(log);
+        if let Err(error) = followed {
             // The truth is on the disk; the index no longer follows it.
             self.replace_index(error)?;
         }
         self.mark_unflushed();
-        Ok(applied.position.sequence)
+        let sequence = applied.position.sequence;
+        self.dying.note(sealed.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key));
+        Ok(sequence)
     }
 
     fn commit_group(&self, mut group: Group) -> Vec<(AccountId, u64)> {
@@ -277,6 +304,11 @@ impl Embedded {
         self.write(sealed, last)
     }
 
+    /// Makes the index durable whatever was marked: another may just be at it.
+    pub(super) fn flush_index_now(&self) -> Result<(), StoreError> {
+        Ok(self.index.flush()?)
+    }
+
     fn flush_index(&self) -> Result<(), StoreError> {
         // redb may panic on pages that no redb wrote.
         let flush = || {
@@ -307,52 +339,6 @@ fn lock(disk: &dyn Disk, dir: &Path) -> Result<Box<dyn Send + Sync>, OpenError> 
         io::ErrorKind::WouldBlock => OpenError::InUse,
         _ => error.into(),
     })
-}
-
-/// Opens index and log. An index that does not open, does not read, or stands for a frame that
-/// the log does not have is made anew and filled from the log.
-fn open_log(with: &Embedding) -> Result<(RedbIndex, Log, Recovery), OpenError> {
-    let path = with.dir.join(INDEX);
-    let store = Manifest::read(&*with.disk, &with.dir)?.store;
-    let mut flushed = 0;
-    // redb may panic on pages that no redb wrote.
-    let tried = catch_unwind(AssertUnwindSafe(|| {
-        let index = RedbIndex::open(&*with.disk, &path, store)?;
-        let from = index.position()?;
-        flushed = from.map_or(0, |from| from.sequence);
-        let (log, recovery) = replay(with, &index, from, flushed)?;
-        Ok::<_, LogError>((index, log, recovery))
-    }));
-    match tried {
-        Ok(Ok(opened)) => return Ok(opened),
-        Ok(Err(error @ (LogError::Position | LogError::Index(_)))) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the index is made anew");
-        }
-        Ok(Err(error)) => return Err(error.into()),
-        Err(_) => tracing::warn!("the index is made anew: the database panicked"),
-    }
-    if let Err(error) = with.disk.remove(&path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(error.into());
-    }
-    let index = RedbIndex::open(&*with.disk, &path, store).map_err(StoreError::from)?;
-    let (log, recovery) = replay(with, &index, None, flushed)?;
-    Ok((index, log, recovery))
-}
-
-fn replay(
-    with: &Embedding,
-    index: &RedbIndex,
-    from: Option<Position>,
-    flushed: u64,
-) -> Result<(Log, Recovery), LogError> {
-    let mut replay = index.replay();
-    let mut visit = |applied: Applied<'_>| Ok(replay.apply(&applied)?);
-    let (disk, random) = (Arc::clone(&with.disk), Arc::clone(&with.random));
-    let opened = Log::open(disk, &with.dir, random, from, flushed, &mut visit)?;
-    replay.finish()?;
-    Ok(opened)
 }
 
 impl Drop for Embedded {
@@ -397,8 +383,8 @@ impl Engine for Embedded {
         &*self.with.random
     }
 
-    fn operator_key(&self) -> Arc<AccountKey> {
-        self.with.keyring.operator()
+    fn operator_key(&self) -> Result<Arc<AccountKey>, StoreError> {
+        Ok(self.with.keyring.operator())
     }
 
     fn account_key(
@@ -434,6 +420,26 @@ impl Engine for Embedded {
         if let Err(error) = self.flush_index() {
             tracing::error!(error = &error as &dyn std::error::Error, "the index was not flushed");
         }
+    }
+
+    fn write_snapshot(&self, pace: &Pace) -> Result<bool, StoreError> {
+        self.snapshot_beside(pace)
+    }
+
+    fn compact(&self, pace: &Pace) -> Result<Compacted, StoreError> {
+        self.compact_beside(pace)
+    }
+
+    fn hold_segments(&self) -> Result<SegmentHold, StoreError> {
+        Ok(self.holds.hold())
+    }
+
+    fn keep(&self, pace: &Pace) {
+        self.keep_beside(pace);
+    }
+
+    fn wants_keeper(&self) -> bool {
+        !self.place.disk.takes_turns()
     }
 
     fn break_off(&self) {

@@ -4,9 +4,11 @@
 //! group, or commit a set of jobs that were submitted together half way, as a crash between two
 //! commit groups would.
 
+use super::compaction::{Compacted, Holds, SegmentHold};
 use super::group::{self, Group, Surroundings};
 use super::keyring::Keyring;
 use super::mending::Vitals;
+use super::upkeep::Pace;
 use super::{Condition, Engine, Job};
 use crate::body::{Bodies, BodyReader, BodyWriter};
 use crate::disk::{Disk, Left, Open, SimDisk};
@@ -96,7 +98,7 @@ impl Memory {
         };
         let key = Key::counters(AccountId::OPERATOR);
         let plain = Counters::default().encode()?;
-        let value = engine.operator_key().seal(&*engine.with.random, &key, &plain)?;
+        let value = engine.with.keyring.operator().seal(&*engine.with.random, &key, &plain)?;
         engine.write(&[(key, Some(value))], &[])?;
         Ok(engine)
     }
@@ -116,11 +118,12 @@ impl Memory {
         let mut placed = Vec::new();
         for body in bodies {
             placed.push(match *body {
-                NewBody::File(id, len) => (id, Location::File { len }),
+                NewBody::File(id, len) => (id, Some(Location::File { len })),
+                NewBody::Gone(id) => (id, None),
                 NewBody::Inline(id, octets) => {
                     let path = Path::new(DIR).join("bodies").join(id.to_string());
                     self.disk.open(&path, Open::Create)?.write_at(0, octets)?;
-                    (id, Location::File { len: octets.len() as u64 })
+                    (id, Some(Location::File { len: octets.len() as u64 }))
                 }
             });
         }
@@ -180,8 +183,8 @@ impl Engine for Memory {
         &*self.with.random
     }
 
-    fn operator_key(&self) -> Arc<AccountKey> {
-        self.with.keyring.operator()
+    fn operator_key(&self) -> Result<Arc<AccountKey>, StoreError> {
+        Ok(self.with.keyring.operator())
     }
 
     fn account_key(
@@ -211,6 +214,24 @@ impl Engine for Memory {
     }
 
     fn tick(&self) {}
+
+    fn write_snapshot(&self, _: &Pace) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    fn compact(&self, _: &Pace) -> Result<Compacted, StoreError> {
+        Ok(Compacted::default())
+    }
+
+    fn hold_segments(&self) -> Result<SegmentHold, StoreError> {
+        Ok(Holds::default().hold())
+    }
+
+    fn keep(&self, _: &Pace) {}
+
+    fn wants_keeper(&self) -> bool {
+        false
+    }
 
     fn break_off(&self) {}
 

@@ -12,6 +12,7 @@
 //! succeeds, tried each second, changes get temporary errors and so may reads.
 
 use super::embedded::{Embedded, INDEX};
+use super::opening::refill;
 use super::{Condition, Engine};
 use crate::disk::Disk;
 use crate::error::StoreError;
@@ -87,8 +88,11 @@ impl Embedded {
         }
         if self.log().is_poisoned() {
             let at = self.with.clock.now().as_millisecond();
-            let applied = self.log().reopen(at)?;
-            if let Err(error) = self.index.apply(&applied) {
+            let mut log = self.log();
+            let applied = log.reopen(at)?;
+            let followed = self.index.apply(&applied);
+            drop(log);
+            if let Err(error) = followed {
                 self.replace_index(error)?;
             }
             self.mark_unflushed();
@@ -138,7 +142,9 @@ impl Embedded {
             Ok(Err(error)) if !self.room.has(0) => return Err(error.into()),
             _ => {
                 disk.remove(&path)?;
-                open()?
+                let index = RedbIndex::open(&**disk, &path, *store)?;
+                refill(&**disk, dir, &log, &index)?;
+                index
             }
         };
         self.index.replace(Arc::new(opened));

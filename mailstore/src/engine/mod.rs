@@ -4,11 +4,15 @@
 //! after another, and gives snapshots of what is committed. One contract suite runs on every
 //! engine (`tests/contract`).
 
+pub(crate) mod awaited;
+pub(crate) mod compaction;
 pub(crate) mod embedded;
 pub(crate) mod group;
 pub(crate) mod keyring;
 pub(crate) mod memory;
 pub(crate) mod mending;
+pub(crate) mod opening;
+pub(crate) mod upkeep;
 
 use crate::body::{BodyReader, BodyWriter};
 use crate::error::StoreError;
@@ -18,9 +22,11 @@ use crate::log::Location;
 use crate::random::Random;
 use crate::seal::{AccountKey, Secret};
 use crate::transaction::Transaction;
+use compaction::{Compacted, SegmentHold};
 use keyring::NewKey;
 use std::fmt::Debug;
 use std::sync::Arc;
+use upkeep::Pace;
 
 /// One closure against one account, waiting for its commit.
 pub(crate) trait Job: Send {
@@ -58,7 +64,7 @@ pub(crate) trait Engine: Send + Sync + Debug {
     /// Where new identities come from.
     fn random(&self) -> &dyn Random;
     /// The operator's key.
-    fn operator_key(&self) -> Arc<AccountKey>;
+    fn operator_key(&self) -> Result<Arc<AccountKey>, StoreError>;
     /// The key of an account.
     fn account_key(
         &self,
@@ -79,6 +85,17 @@ pub(crate) trait Engine: Send + Sync + Debug {
     ) -> Result<BodyReader, StoreError>;
     /// Once a second: makes the index durable.
     fn tick(&self);
+    /// Writes a snapshot of the log beside the writer; false when there is nothing new to stand
+    /// for. Not called by the sequencer.
+    fn write_snapshot(&self, pace: &Pace) -> Result<bool, StoreError>;
+    /// Gives back what no snapshot, body or reader needs. Not called by the sequencer.
+    fn compact(&self, pace: &Pace) -> Result<Compacted, StoreError>;
+    /// Holds back the files that the store consists of.
+    fn hold_segments(&self) -> Result<SegmentHold, StoreError>;
+    /// Does what is due beside the writer, until told to end. Not called by the sequencer.
+    fn keep(&self, pace: &Pace);
+    /// Whether a thread is to keep it: not where things are done in turn.
+    fn wants_keeper(&self) -> bool;
     /// Something that must not happen did: no more changes are taken.
     fn break_off(&self);
     /// Whether changes are taken.

@@ -1,9 +1,10 @@
 //! An index in memory: for the memory engine, and as the oracle of `verify`.
 
-use super::{Index, IndexError, Replay, Snapshot, Visit};
+use super::{Index, IndexError, Replay, Snapshot, SortedPair, Visit, VisitBodies};
 use crate::id::BodyId;
 use crate::log::frame::Op;
 use crate::log::{Applied, Location, Position};
+use crate::sorted::{SortedError, Table};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,8 +31,34 @@ impl Contents {
                 }
             }
         }
-        self.bodies.extend(applied.bodies.iter().copied());
+        for (id, location) in &applied.bodies {
+            match location {
+                Some(location) => self.bodies.insert(*id, *location),
+                None => self.bodies.remove(id),
+            };
+        }
         self.position = Some(applied.position);
+    }
+}
+
+/// Visits a pair as it stands in a sorted file.
+type VisitSorted<'a, E> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<(), E>;
+
+impl MemoryIndex {
+    /// Visits all pairs in the order of a sorted file.
+    pub(crate) fn visit_sorted<E: From<SortedError>>(
+        &self,
+        visit: VisitSorted<'_, E>,
+    ) -> Result<(), E> {
+        let contents = Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for (key, value) in &contents.values {
+            visit(&Table::Values.key(key), value)?;
+        }
+        for (id, location) in &contents.bodies {
+            let value = postcard::to_stdvec(location).map_err(|_| SortedError::Order)?;
+            visit(&Table::Bodies.key(id.as_bytes()), &value)?;
+        }
+        Ok(())
     }
 }
 
@@ -48,6 +75,30 @@ impl Index for MemoryIndex {
 
     fn replay(&self) -> Box<dyn Replay + '_> {
         Box::new(MemoryReplay(self))
+    }
+
+    fn load(&self, pairs: &[SortedPair]) -> Result<(), IndexError> {
+        let mut contents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let contents = Arc::make_mut(&mut contents);
+        for (key, value) in pairs {
+            match Table::of(key).ok_or(IndexError::Foreign)? {
+                (Table::Values, key) => {
+                    contents.values.insert(key.to_vec(), value.clone());
+                }
+                (Table::Bodies, id) => {
+                    let id = BodyId::from_bytes(id.try_into().map_err(|_| IndexError::Foreign)?);
+                    let location = postcard::from_bytes(value).map_err(|_| IndexError::Foreign)?;
+                    contents.bodies.insert(id, location);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn stand_for(&self, position: Position) -> Result<(), IndexError> {
+        let mut contents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut contents).position = Some(position);
+        Ok(())
     }
 
     fn flush(&self) -> Result<(), IndexError> {
@@ -100,5 +151,11 @@ impl Snapshot for Contents {
 
     fn body(&self, id: BodyId) -> Result<Option<Location>, IndexError> {
         Ok(self.bodies.get(&id).copied())
+    }
+
+    fn bodies(&self, visit: VisitBodies<'_>) -> Result<(), IndexError> {
+        // Nothing depends on where it ended.
+        let _ = self.bodies.iter().try_for_each(|(id, location)| visit(*id, *location));
+        Ok(())
     }
 }

@@ -39,6 +39,12 @@ impl From<IndexError> for LogError {
 /// Visits a stored pair; says whether to go on.
 pub(crate) type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
 
+/// Visits a body and where it lies; says whether to go on.
+pub(crate) type VisitBodies<'a> = &'a mut dyn FnMut(BodyId, Location) -> ControlFlow<()>;
+
+/// A key with its table's tag, and its value; see [`crate::sorted`].
+pub(crate) type SortedPair = (Vec<u8>, Vec<u8>);
+
 /// All keys and values at one moment. Cheap to take, consistent while held.
 pub(crate) trait Snapshot: Send + Sync + Debug {
     /// The stored value of a key.
@@ -53,6 +59,8 @@ pub(crate) trait Snapshot: Send + Sync + Debug {
     ) -> Result<(), IndexError>;
     /// Where a body lies.
     fn body(&self, id: BodyId) -> Result<Option<Location>, IndexError>;
+    /// Where all bodies lie, in the order of their ids.
+    fn bodies(&self, visit: VisitBodies<'_>) -> Result<(), IndexError>;
 }
 
 /// A key-value database that follows the log.
@@ -63,6 +71,11 @@ pub(crate) trait Index: Send + Sync + Debug {
     fn apply(&self, applied: &Applied<'_>) -> Result<(), IndexError>;
     /// Applies many frames, which need not be seen before `finish`.
     fn replay(&self) -> Box<dyn Replay + '_>;
+    /// Puts pairs behind all that are there: an empty index is filled in the order of keys, which
+    /// carry their table.
+    fn load(&self, pairs: &[SortedPair]) -> Result<(), IndexError>;
+    /// What was loaded is the state at this frame.
+    fn stand_for(&self, position: Position) -> Result<(), IndexError>;
     /// Makes all that was applied durable.
     fn flush(&self) -> Result<(), IndexError>;
     /// From now on nothing of it reaches the disk: another one is opened in its place. What still

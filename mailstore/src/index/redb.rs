@@ -4,14 +4,15 @@
 //! quick repair, so that a restart does not walk the file. redb's pages go through [`Disk`], so a
 //! simulated power cut tears them as well. Its cache is bounded explicitly.
 
-use super::{Index, IndexError, Replay, Snapshot, Visit};
+use super::{Index, IndexError, Replay, Snapshot, SortedPair, Visit, VisitBodies};
 use crate::disk::{Disk, DiskFile, Open};
 use crate::id::{BodyId, StoreId};
 use crate::log::frame::Op;
 use crate::log::{Applied, Location, Position};
+use crate::sorted::{self, Table};
 use redb::backends::InMemoryBackend;
 use redb::{
-    Database, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend, Table,
+    Database, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend,
     TableDefinition, WriteTransaction,
 };
 use std::fmt::Debug;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 type Bytes = &'static [u8];
-type Values<'tx> = Table<'tx, Bytes, Bytes>;
+type Values<'tx> = redb::Table<'tx, Bytes, Bytes>;
 const VALUES: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("values");
 const BODIES: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("bodies");
 const META: TableDefinition<'_, &'static str, Bytes> = TableDefinition::new("meta");
@@ -210,14 +211,35 @@ fn write_frame(tx: &WriteTransaction, applied: &Applied<'_>) -> Result<(), Index
     if !applied.bodies.is_empty() {
         let mut bodies = tx.open_table(BODIES).map_err(failed)?;
         for (id, location) in &applied.bodies {
-            let value = postcard::to_stdvec(location).map_err(|_| IndexError::Foreign)?;
-            bodies.insert(id.as_bytes().as_slice(), value.as_slice()).map_err(failed)?;
+            let id = id.as_bytes().as_slice();
+            match location {
+                Some(location) => {
+                    let value = postcard::to_stdvec(location).map_err(|_| IndexError::Foreign)?;
+                    bodies.insert(id, value.as_slice()).map_err(failed)?;
+                }
+                None => {
+                    bodies.remove(id).map_err(failed)?;
+                }
+            }
         }
     }
-    let position = postcard::to_stdvec(&applied.position).map_err(|_| IndexError::Foreign)?;
+    write_position(tx, applied.position)
+}
+
+fn write_position(tx: &WriteTransaction, position: Position) -> Result<(), IndexError> {
+    let position = postcard::to_stdvec(&position).map_err(|_| IndexError::Foreign)?;
     let mut meta = tx.open_table(META).map_err(failed)?;
     meta.insert(POSITION, position.as_slice()).map_err(failed)?;
     Ok(())
+}
+
+/// Puts pairs behind all that are there.
+fn append(mut table: Values<'_>, pairs: &[(&[u8], &[u8])]) -> Result<(), IndexError> {
+    let mut cursor = table.upper_bound_mut(Bound::<&[u8]>::Unbounded).map_err(failed)?;
+    for (key, value) in pairs {
+        cursor.insert_before(*key, *value).map_err(failed)?;
+    }
+    cursor.close().map_err(failed)
 }
 
 impl Index for RedbIndex {
@@ -236,6 +258,27 @@ impl Index for RedbIndex {
 
     fn replay(&self) -> Box<dyn Replay + '_> {
         Box::new(RedbReplay { index: self, open: None })
+    }
+
+    fn load(&self, pairs: &[SortedPair]) -> Result<(), IndexError> {
+        let tx = self.write()?;
+        for (table, definition) in [(Table::Values, VALUES), (Table::Bodies, BODIES)] {
+            let own: Vec<_> = pairs
+                .iter()
+                .filter_map(|(key, value)| Some((sorted::Table::of(key)?, value.as_slice())))
+                .filter_map(|((of, key), value)| (of == table).then_some((key, value)))
+                .collect();
+            if !own.is_empty() {
+                append(tx.open_table(definition).map_err(failed)?, &own)?;
+            }
+        }
+        tx.commit().map_err(failed)
+    }
+
+    fn stand_for(&self, position: Position) -> Result<(), IndexError> {
+        let tx = self.write()?;
+        write_position(&tx, position)?;
+        tx.commit().map_err(failed)
     }
 
     fn flush(&self) -> Result<(), IndexError> {
@@ -323,5 +366,18 @@ impl Snapshot for RedbSnapshot {
         let value = ReadableTable::get(&self.bodies, id.as_bytes().as_slice()).map_err(failed)?;
         let Some(value) = value else { return Ok(None) };
         postcard::from_bytes(value.value()).map(Some).map_err(|_| IndexError::Foreign)
+    }
+
+    fn bodies(&self, visit: VisitBodies<'_>) -> Result<(), IndexError> {
+        for pair in ReadableTable::range::<&[u8]>(&self.bodies, ..).map_err(failed)? {
+            let (id, location) = pair.map_err(failed)?;
+            let id = id.value().try_into().map_err(|_| IndexError::Foreign)?;
+            let location =
+                postcard::from_bytes(location.value()).map_err(|_| IndexError::Foreign)?;
+            if visit(BodyId::from_bytes(id), location).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }

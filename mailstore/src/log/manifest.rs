@@ -9,6 +9,7 @@ use super::walk::Damage;
 use super::{LogError, MANIFEST};
 use crate::disk::{Disk, Open};
 use crate::id::StoreId;
+use crate::sorted::Stamp;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
@@ -38,12 +39,30 @@ pub(crate) struct Manifest {
     pub(crate) damage: Vec<Damage>,
 }
 
-/// All keys and values at one log position. Formats can carry it; nothing writes one yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A file with all keys and values at one frame, in the form of [`crate::sorted`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Snapshot {
-    pub(crate) file: String,
+    /// Its number. Numbers of snapshots are drawn with those of segments.
+    pub(crate) number: u64,
+    /// Sequence number of the frame.
     pub(crate) sequence: u64,
+    /// Head checksum of the frame.
+    pub(crate) checksum: u64,
+    /// Octets of the file.
+    pub(crate) len: u64,
+}
+
+impl Snapshot {
+    /// The snapshot's file.
+    pub(crate) fn path(&self, dir: &Path) -> PathBuf {
+        dir.join(super::SNAPSHOTS).join(format!("{:016}.snapshot", self.number))
+    }
+
+    /// The frame it stands for.
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp { sequence: self.sequence, checksum: self.checksum }
+    }
 }
 
 /// A segment file that was written and flushed before it is needed.
@@ -85,6 +104,19 @@ impl Manifest {
         next.segments.push(segment);
         next.ready = next.ready.filter(|ready| ready.number != segment.number);
         next
+    }
+
+    /// The segment with the first frame that the snapshot does not stand for: those before it are
+    /// of use only for the bodies that lie there.
+    pub(crate) fn first_needed(&self) -> usize {
+        let Some(snapshot) = self.snapshot else { return 0 };
+        let next = snapshot.sequence + 1;
+        self.segments.iter().rposition(|segment| segment.first_sequence <= next).unwrap_or(0)
+    }
+
+    /// Whether the segments hold every frame from the first on.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.segments.first().is_some_and(|first| first.first_sequence == 1)
     }
 
     /// Reads the manifest of the store in `dir`.

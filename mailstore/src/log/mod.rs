@@ -31,13 +31,15 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use walk::Walked;
+use walk::{Begin, Walked};
 
 pub use opening::Recovery;
 pub(crate) use opening::{lost_tail, read_manifest};
 
 const MANIFEST: &str = "manifest";
 const SEGMENTS: &str = "segments";
+/// Where snapshots lie, and the runs of a rebuild.
+pub(crate) const SNAPSHOTS: &str = "snapshots";
 
 /// Why the log could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +68,9 @@ pub enum LogError {
     /// The index failed while it followed the log.
     #[error("the index failed")]
     Index(#[source] crate::index::IndexError),
+    /// The snapshot does not read, and the frames it stands for are gone.
+    #[error("the snapshot of the log does not read")]
+    Snapshot,
     /// No randomness for a marker.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
@@ -108,6 +113,8 @@ pub(crate) enum Location {
 pub(crate) enum NewBody<'a> {
     Inline(BodyId, &'a [u8]),
     File(BodyId, u64),
+    /// One that is dead.
+    Gone(BodyId),
 }
 
 /// What a frame does to an index.
@@ -115,7 +122,8 @@ pub(crate) enum NewBody<'a> {
 pub(crate) struct Applied<'a> {
     pub(crate) position: Position,
     pub(crate) ops: Vec<Op<'a>>,
-    pub(crate) bodies: Vec<(BodyId, Location)>,
+    /// Bodies and where they lie from now on; None: nowhere.
+    pub(crate) bodies: Vec<(BodyId, Option<Location>)>,
 }
 
 impl<'a> Applied<'a> {
@@ -127,12 +135,18 @@ impl<'a> Applied<'a> {
     }
 }
 
-fn locations(entries: &[BodyEntry], segment: u64, bodies_at: u64) -> Vec<(BodyId, Location)> {
+fn locations(
+    entries: &[BodyEntry],
+    segment: u64,
+    bodies_at: u64,
+) -> Vec<(BodyId, Option<Location>)> {
     let place = |entry: &BodyEntry| match *entry {
         BodyEntry::Inline { id, offset, len } => {
-            (id, Location::Segment { number: segment, offset: bodies_at + u64::from(offset), len })
+            let offset = bodies_at + u64::from(offset);
+            (id, Some(Location::Segment { number: segment, offset, len }))
         }
-        BodyEntry::File { id, len } => (id, Location::File { len }),
+        BodyEntry::File { id, len } => (id, Some(Location::File { len })),
+        BodyEntry::Gone { id } => (id, None),
     };
     entries.iter().map(place).collect()
 }
@@ -180,6 +194,16 @@ enum State {
 }
 
 impl Log {
+    /// The manifest, for whoever changes it beside the writer.
+    pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// What prepares segments, for whoever has a file to give.
+    pub(crate) fn preparer(&self) -> &Arc<Preparer> {
+        &self.preparer
+    }
+
     /// The store's identity.
     pub(crate) fn store(&self) -> StoreId {
         self.store
@@ -299,18 +323,29 @@ impl Log {
         Ok(OpenSegment { number, marker: marker(&*self.random)?, file, end: 0, room: 0 })
     }
 
-    /// Applies to an index the frames that it lacks.
+    /// Applies to an index the frames that it lacks. One that stands for no frame is
+    /// [`LogError::Position`]: it is filled, not led on.
     pub(crate) fn catch_up(&self, index: &dyn Index) -> Result<(), LogError> {
-        let from = index.position()?;
+        let from = index.position()?.ok_or(LogError::Position)?;
         let mut replay = index.replay();
+        self.visit(Begin::Position(from), &mut |applied| Ok(replay.apply(&applied)?))?;
+        Ok(replay.finish()?)
+    }
+
+    /// Visits the frames that were acknowledged.
+    pub(crate) fn visit(
+        &self,
+        from: Begin,
+        visit: &mut dyn FnMut(Applied<'_>) -> Result<(), LogError>,
+    ) -> Result<(), LogError> {
         let mut see = |walked: &Walked| match walked.position.sequence <= self.sequence {
-            true => Ok(replay.apply(&Applied::of(walked)?)?),
+            true => visit(Applied::of(walked)?),
             // What a failed write has left.
             false => Ok(()),
         };
         let manifest = self.catalogue.current();
         walk::walk(&*self.disk, &self.dir, &manifest, from, walk::Bodies::AtTail, &mut see)?;
-        Ok(replay.finish()?)
+        Ok(())
     }
 
     /// Does in turn what a thread does beside elsewhere: see [`Disk::takes_turns`]. A failure is
@@ -346,6 +381,7 @@ fn layout<'a>(bodies: &[NewBody<'a>]) -> Result<(Vec<BodyEntry>, Vec<&'a [u8]>),
                 inline.push(octets);
             }
             NewBody::File(id, len) => entries.push(BodyEntry::File { id, len }),
+            NewBody::Gone(id) => entries.push(BodyEntry::Gone { id }),
         }
     }
     Ok((entries, inline))

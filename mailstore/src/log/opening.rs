@@ -9,7 +9,7 @@
 use super::catalogue::Catalogue;
 use super::manifest::{Manifest, Segment};
 use super::prepare::{Beside, LONGEST, Preparer};
-use super::walk::{self, Bodies, Damage, Walked};
+use super::walk::{self, Begin, Bodies, Damage, Walked};
 use super::{
     Applied, Log, LogError, OpenSegment, Position, SEGMENTS, State, frame, locations, marker,
     segment_number, segment_path,
@@ -47,7 +47,8 @@ pub(crate) fn read_manifest(disk: &dyn Disk, dir: &Path) -> Result<Manifest, Log
         // It is in use, and what its first frame followed is no longer to be read there: most
         // likely all that lies before.
         walk::First::Damaged => {
-            let end = walk::walk(disk, dir, &manifest, None, Bodies::AtTail, &mut |_| Ok(()))?;
+            let end =
+                walk::walk(disk, dir, &manifest, Begin::First, Bodies::AtTail, &mut |_| Ok(()))?;
             let (sequence, previous) = end.last.map_or((0, 0), |at| (at.sequence, at.checksum));
             Ok(manifest.with(Segment {
                 number: ready.number,
@@ -84,14 +85,14 @@ impl Log {
         manifest.write(disk, dir)
     }
 
-    /// Opens the log in `dir`: visits every frame from the one at `from` (or the first) on, and
+    /// Opens the log in `dir`: visits the frames that `from` says, and
     /// then the last one again at its new place. `flushed` is the highest sequence number of a
     /// frame that is known to have been on the disk; frames up to it that do not read are damage.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         dir: &Path,
         random: Arc<dyn Random>,
-        from: Option<Position>,
+        from: Begin,
         flushed: u64,
         visit: &mut dyn FnMut(Applied<'_>) -> Result<(), LogError>,
     ) -> Result<(Self, Recovery), LogError> {

@@ -65,24 +65,47 @@ pub(crate) enum Bodies {
     All,
 }
 
-/// Visits each frame from the one at `from` (or the first) on. A frame that opening has written
-/// again is found at its new place. Fails with [`LogError::Position`] when there is no such frame.
+/// Which frames the walk visits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// All that are there.
+    First,
+    /// Those that the manifest's snapshot does not stand for.
+    Snapshot,
+    /// Those from this one on, or from the next when this one is no longer there.
+    Position(Position),
+}
+
+/// Where the walk begins: at a segment, and perhaps at a frame in it.
+type Start = (usize, Option<Position>);
+
+/// Visits frames in their order. A frame that opening has written again is found at its new place.
+/// Fails with [`LogError::Position`] when the log does not have the frame that it was to begin at.
 pub(crate) fn walk(
     disk: &dyn Disk,
     dir: &Path,
     manifest: &Manifest,
-    from: Option<Position>,
+    from: Begin,
     bodies: Bodies,
     visit: &mut dyn FnMut(&Walked) -> Result<(), LogError>,
 ) -> Result<WalkEnd, LogError> {
     // A position comes from an index that was updated after the frame's flush: whatever its bodies
     // say now, the frame was there.
-    let confirmed = from.map(|from| from.sequence);
-    let from = from.map(|from| locate(manifest, from)).transpose()?;
-    let skipped = from.map_or(0, |(index, _)| index);
+    let (confirmed, after, (skipped, mut start)) = match from {
+        Begin::First => (None, 0, (0, None)),
+        Begin::Snapshot => {
+            let after = manifest.snapshot.map_or(0, |snapshot| snapshot.sequence);
+            (None, after, (manifest.first_needed(), None))
+        }
+        Begin::Position(at) => (Some(at.sequence), 0, locate(manifest, at)?),
+    };
+    let mut visit = |walked: &Walked| match walked.position.sequence > after {
+        true => visit(walked),
+        false => Ok(()),
+    };
     let mut segments = manifest.segments.iter().skip(skipped).peekable();
     let mut end = WalkEnd::default();
-    let mut start = from.map(|(_, from)| from);
+    end.damage.extend(segments.peek().and_then(|first| lost_before(first, from, after)));
     // A frame is visited when the next one is known to hold, or at the end when its bodies do.
     let mut waiting: Option<Walked> = None;
     let mut expected = segments.peek().map_or((1, 0), |s| (s.first_sequence, s.previous));
@@ -167,6 +190,40 @@ pub(crate) fn walk(
     Ok(end)
 }
 
+/// Visits the frames of a segment that `next` follows; all of them must hold. The bodies are
+/// looked at if `bodies` says so.
+pub(crate) fn walk_closed(
+    disk: &dyn Disk,
+    dir: &Path,
+    (segment, next): (Segment, Segment),
+    bodies: Bodies,
+    visit: &mut dyn FnMut(&Walked) -> Result<(), LogError>,
+) -> Result<(), LogError> {
+    let file = disk.open(&segment.path(dir), Open::Read)?;
+    let mut reader = Reader { file, segment, offset: 0 };
+    let mut expected = (segment.first_sequence, segment.previous);
+    while expected.0 < next.first_sequence {
+        let as_expected = |found: &(FrameInfo, Vec<u8>)| {
+            (found.0.link.sequence, found.0.link.previous) == expected
+        };
+        let (info, octets) = reader.read()?.filter(as_expected).ok_or(LogError::Damaged)?;
+        let bodies_sound = match bodies {
+            Bodies::All => Some(reader.bodies_hold(&info)?),
+            Bodies::AtTail => None,
+        };
+        let position = Position {
+            segment: segment.number,
+            offset: reader.offset,
+            sequence: info.link.sequence,
+            checksum: info.checksum,
+        };
+        visit(&Walked { position, info, octets, bodies_sound })?;
+        reader.offset += info.len() as u64;
+        expected = (info.link.sequence + 1, info.checksum);
+    }
+    if expected == (next.first_sequence, next.previous) { Ok(()) } else { Err(LogError::Damaged) }
+}
+
 /// What stands at the beginning of a prepared segment.
 pub(crate) enum First {
     /// No frame: it is not in use.
@@ -189,16 +246,29 @@ pub(crate) fn first_frame(disk: &dyn Disk, dir: &Path, ready: Prepared) -> Resul
     Ok(if later.is_some() { First::Damaged } else { First::None })
 }
 
-/// The index of the segment that holds a position, and the position where it lies now.
-fn locate(manifest: &Manifest, from: Position) -> Result<(usize, Position), LogError> {
+/// Frames that neither the snapshot stands for nor a segment holds.
+fn lost_before(first: &Segment, from: Begin, after: u64) -> Option<Damage> {
+    let lost = from == Begin::Snapshot && first.first_sequence > after + 1;
+    let sequences = (after + 1, first.first_sequence.saturating_sub(1));
+    lost.then_some(Damage { segment: first.number, offset: 0, sequences })
+}
+
+/// Where to begin for a position: at its frame where that lies now, or behind it when all that
+/// lay before is gone.
+fn locate(manifest: &Manifest, from: Position) -> Result<Start, LogError> {
     let renewed = |segment: &Segment| segment.first_sequence == from.sequence;
     if let Some(index) = manifest.segments.iter().position(renewed) {
         let segment = manifest.segments.get(index).ok_or(LogError::Position)?;
-        return Ok((index, Position { segment: segment.number, offset: 0, ..from }));
+        return Ok((index, Some(Position { segment: segment.number, offset: 0, ..from })));
     }
     let same = |segment: &Segment| segment.number == from.segment;
-    let index = manifest.segments.iter().position(same).ok_or(LogError::Position)?;
-    Ok((index, from))
+    if let Some(index) = manifest.segments.iter().position(same) {
+        return Ok((index, Some(from)));
+    }
+    let next = (from.sequence + 1, from.checksum);
+    let follows = |segment: &Segment| (segment.first_sequence, segment.previous) == next;
+    let index = manifest.segments.iter().position(follows).ok_or(LogError::Position)?;
+    Ok((index, None))
 }
 
 /// Opens the file of the segment with this number.

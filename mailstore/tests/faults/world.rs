@@ -8,6 +8,7 @@ use mailstore::model::account::{AccountState, NewAccount};
 use mailstore::model::expunge::Expunge;
 use mailstore::model::flags::{FlagChange, Flags};
 use mailstore::model::message::{NewMessage, Prepared};
+use mailstore::verify::Finding;
 use mailstore::{
     AccountId, Actor, Embedding, OpenError, QueueId, Secret, SeededRandom, Store, StoreError,
     Transaction,
@@ -325,12 +326,16 @@ impl World {
     }
 
     pub(crate) fn verify(&mut self, context: &str) {
+        assert_eq!(self.findings(), [], "{context}");
+    }
+
+    /// What `verify` finds in the closed store.
+    pub(crate) fn findings(&mut self) -> Vec<Finding> {
         self.store = None;
         let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
         let embedding = self.embedding();
-        let report =
-            mailstore::verify::verify(&disk, &embedding.dir, &embedding.operator_key, &mut |_| {})
-                .unwrap();
-        assert_eq!(report.findings, [], "{context}");
+        mailstore::verify::verify(&disk, &embedding.dir, &embedding.operator_key, &mut |_| {})
+            .unwrap()
+            .findings
     }
 }
