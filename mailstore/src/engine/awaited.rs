@@ -135,7 +135,7 @@ impl Engine for Awaited {
     fn vitals(&self) -> Vitals {
         match self.engine() {
             Ok(engine) => engine.vitals(),
-            Err(_) => Vitals { condition: self.condition(), failed_flushes: 0 },
+            Err(_) => Vitals { condition: self.condition(), failed_flushes: 0, disk_full: false },
         }
     }
 }

@@ -2,7 +2,7 @@
 //! and then as it was.
 
 use crate::world::World;
-use mailstore::disk::{Disk, DiskFile, Open, SimDisk};
+use mailstore::disk::{Disk, DiskFile, Open, SimDisk, Space};
 use mailstore::{Condition, Fault, OpenError, Rebuilding, Store, StoreError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,10 @@ impl Disk for Gated {
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         self.disk.lock(path)
+    }
+
+    fn space(&self, dir: &Path) -> io::Result<Space> {
+        self.disk.space(dir)
     }
 
     fn takes_turns(&self) -> bool {
