@@ -16,12 +16,12 @@ use crate::log::Location;
 use crate::random::{NoRandomness, Random};
 use crate::seal::{Secret, Unsealable};
 use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Octets of a body in one chunk.
 pub const CHUNK: usize = 64 * 1024;
@@ -69,7 +69,6 @@ pub(crate) struct Bodies {
     memory: Arc<AtomicUsize>,
     room: Room,
     segments: Mutex<HashMap<u64, Arc<dyn DiskFile>>>,
-    in_hand: Arc<InHand>,
 }
 
 impl Bodies {
@@ -81,7 +80,6 @@ impl Bodies {
             random,
             memory: Arc::default(),
             segments: Mutex::default(),
-            in_hand: Arc::default(),
         }
     }
 
@@ -109,24 +107,6 @@ impl Bodies {
     fn check_room(&self, octets: usize) -> io::Result<()> {
         let has = self.room.has(octets as u64);
         has.then_some(()).ok_or_else(|| io::ErrorKind::StorageFull.into())
-    }
-
-    /// Whether somebody has the finished body in hand, to name it in a transaction.
-    pub(crate) fn is_in_hand(&self, id: BodyId) -> bool {
-        self.in_hand.ids().contains(&id)
-    }
-
-    /// Removes the file of a body that was let go.
-    pub(crate) fn remove_file(&self, id: BodyId) {
-        // What stays behind is swept at the next opening.
-        let _ = self.disk.remove(&self.path(id));
-    }
-
-    /// A segment's file is to go; false when somebody still reads from it.
-    pub(crate) fn forget(&self, number: u64) -> bool {
-        let mut open = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = open.remove(&number).is_some_and(|file| Arc::strong_count(&file) > 1);
-        !read
     }
 
     /// Opens a body for reading.
@@ -158,8 +138,7 @@ impl Bodies {
             return Ok(Arc::clone(file));
         }
         if open.len() >= OPEN_FILES {
-            // One that somebody reads from stays known: see `forget`.
-            open.retain(|_, file| Arc::strong_count(file) > 1);
+            open.clear();
         }
         let path = crate::log::segment_path(&self.dir, number);
         let file: Arc<dyn DiskFile> = self.disk.open(&path, Open::Read)?.into();
@@ -322,7 +301,6 @@ impl BodyWriter {
             }
         };
         Ok(Arc::new(Body {
-            _held: Held::new(&self.bodies.in_hand, self.id),
             id: self.id,
             secret: self.secret,
             len: self.len,
@@ -370,35 +348,8 @@ enum Octets {
     File(Arc<BodyFile>),
 }
 
-/// Finished bodies that somebody has in hand.
-#[derive(Debug, Default)]
-struct InHand(Mutex<HashSet<BodyId>>);
-
-impl InHand {
-    fn ids(&self) -> MutexGuard<'_, HashSet<BodyId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A finished body is in hand as long as this lives.
-struct Held(Arc<InHand>, BodyId);
-
-impl Held {
-    fn new(all: &Arc<InHand>, id: BodyId) -> Self {
-        all.ids().insert(id);
-        Self(Arc::clone(all), id)
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.ids().remove(&self.1);
-    }
-}
-
 /// A finished body, ready to be named by transactions.
 pub struct Body {
-    _held: Held,
     id: BodyId,
     secret: Secret,
     len: u64,

@@ -224,13 +224,6 @@ impl Key {
         Self::operator(OperatorTable::BodyOwner).with(body.as_bytes())
     }
 
-    /// The body that a key of [`Key::body_owner`] names.
-    pub(crate) fn body_owned(&self) -> Option<BodyId> {
-        let table = Self::operator(OperatorTable::BodyOwner);
-        let (id, _account) = self.0.strip_prefix(table.as_bytes())?.split_at_checked(16)?;
-        Some(BodyId::from_bytes(id.try_into().ok()?))
-    }
-
     /// Mark: something of the account is due at an instant, seconds since 1970.
     pub(crate) fn due(table: TableName, at: i64, account: AccountId, id: [u8; 16]) -> Self {
         Self::due_at(table, at).with(account.as_bytes()).with(&id)

@@ -39,7 +39,6 @@ mod view;
 
 pub use actor::{Actor, Through};
 pub use engine::Condition;
-pub use engine::compaction::{Compacted, SegmentHold};
 pub use engine::embedded::{Embedding, OpenError};
 pub use engine::memory::Faults;
 pub use engine::mending::Vitals;

@@ -6,7 +6,6 @@
 
 use crate::actor::Actor;
 use crate::body::{BodyReader, BodyWriter};
-use crate::engine::compaction::{Compacted, SegmentHold};
 use crate::engine::embedded::{self, Embedded, Embedding, OpenError};
 use crate::engine::keyring::NewKey;
 use crate::engine::memory::{Faults, Memory};
@@ -265,17 +264,6 @@ impl Store {
         self.0.engine.write_snapshot(&Pace::default())
     }
 
-    /// Gives back room now: bodies that no account names, and segments of the log that the
-    /// snapshot stands for, when less than half of them is living bodies. Blocks; others go on.
-    pub fn compact(&self) -> Result<Compacted, StoreError> {
-        self.0.engine.compact(&Pace::default())
-    }
-
-    /// Has the files that the store consists of stay while they are copied.
-    pub fn hold_segments(&self) -> Result<SegmentHold, StoreError> {
-        self.0.engine.hold_segments()
-    }
-
     /// Reads and writes one account: `work` runs in the sequencer, perhaps more than once, and
     /// does no I/O. At `Ok` everything it wrote is on stable storage and visible.
     pub async fn transact<T, E, F>(
@@ -339,22 +327,8 @@ impl Store {
     /// Opens a body that the account of `view` names.
     pub fn body(&self, view: &View<'_>, id: BodyId) -> Result<BodyReader, StoreError> {
         let reference = view.body_reference(id)?.ok_or(StoreError::NoSuchBody)?;
-        // Bodies are moved: where one lies now counts, not where it lay when the view was taken.
-        let mut tried = None;
-        loop {
-            let location = match self.0.engine.snapshot()?.body(id)? {
-                Some(location) => location,
-                None => {
-                    view.snapshot.body(id)?.ok_or(StoreError::Damaged("the place of a body"))?
-                }
-            };
-            let engine = &self.0.engine;
-            match engine.body_reader(id, &reference.secret(), reference.len, location) {
-                // Moved between the look and the opening.
-                Err(_) if tried.replace(location) != Some(location) => {}
-                opened => return opened,
-            }
-        }
+        let location = view.snapshot.body(id)?.ok_or(StoreError::Damaged("the place of a body"))?;
+        self.0.engine.body_reader(id, &reference.secret(), reference.len, location)
     }
 
     /// The account's highest modification sequence, and each later one as it comes.

@@ -13,8 +13,6 @@ mod beside;
 mod bulk;
 #[path = "faults/clock.rs"]
 mod clock;
-#[path = "faults/compaction.rs"]
-mod compaction;
 #[path = "faults/damage.rs"]
 mod damage;
 #[path = "faults/flush.rs"]

@@ -159,9 +159,11 @@ impl Profile {
             .map(|url| CrlDistributionPoint { uris: vec![url.to_owned()] })
             .into_iter()
             .collect();
-        let mut policy = extensions.policy_arc.to_vec();
-        policy.push(self.kind().policy());
-        params.custom_extensions.push(policies(&policy));
+        // A request names no policy: it is the authority's to give.
+        if !extensions.policy_arc.is_empty() {
+            let policy = [extensions.policy_arc, &[self.kind().policy()]].concat();
+            params.custom_extensions.push(policies(&policy));
+        }
         Ok(Draft { params, subject, kind: self.kind() })
     }
 

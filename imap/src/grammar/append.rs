@@ -106,7 +106,12 @@ fn date_time(text: &str) -> Option<Timestamp> {
         None => (1, zone.strip_prefix('+')?),
     };
     let (hours, minutes) = digits.split_at_checked(2)?;
-    let zone = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+    // Two digits each: what is longer or signed is no zone.
+    let two = |digits: &str| match digits.as_bytes() {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Some((tens - b'0') * 10 + (ones - b'0')),
+        _ => None,
+    };
+    let zone = i32::from(two(hours)?) * 3600 + i32::from(two(minutes)?) * 60;
     Offset::from_seconds(sign * zone).ok()?.to_timestamp(date.to_datetime(time)).ok()
 }
 

@@ -4,7 +4,6 @@
 //! temporary: listeners answer that they will be there shortly instead of not answering at all.
 //! When opening fails it stays so; whoever began it is told why.
 
-use super::compaction::{Compacted, SegmentHold};
 use super::embedded::Embedded;
 use super::mending::Vitals;
 use super::upkeep::Pace;
@@ -99,14 +98,6 @@ impl Engine for Awaited {
 
     fn write_snapshot(&self, pace: &Pace) -> Result<bool, StoreError> {
         self.engine()?.write_snapshot(pace)
-    }
-
-    fn compact(&self, pace: &Pace) -> Result<Compacted, StoreError> {
-        self.engine()?.compact(pace)
-    }
-
-    fn hold_segments(&self) -> Result<SegmentHold, StoreError> {
-        self.engine()?.hold_segments()
     }
 
     fn keep(&self, pace: &Pace) {

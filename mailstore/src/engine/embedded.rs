@@ -14,7 +14,6 @@
 //! that failed the store reopens itself ([`super::mending`]). Damage of the log makes it read-only
 //! until it is repaired, however often it is opened.
 
-use super::compaction::{Compacted, Dying, Holds, SegmentHold};
 use super::group::{self, Group, Surroundings};
 use super::keyring::Keyring;
 use super::mending::{Incidents, Place, Vitals};
@@ -100,7 +99,7 @@ impl From<LogError> for OpenError {
 pub(crate) struct Embedded {
     log: Mutex<Log>,
     pub(super) index: Current,
-    pub(super) bodies: Arc<Bodies>,
+    bodies: Arc<Bodies>,
     pub(super) place: Place,
     pub(super) room: Room,
     pub(super) with: Surroundings,
@@ -112,10 +111,6 @@ pub(crate) struct Embedded {
     pub(super) incidents: Incidents,
     /// Held by whoever works beside the writer.
     pub(super) keeping: Mutex<()>,
-    pub(super) dying: Dying,
-    /// Files of bodies that were let go, to be removed when nobody holds files back.
-    pub(super) condemned: Mutex<Vec<BodyId>>,
-    pub(super) holds: Holds,
     /// Held until the engine is dropped. Last, so that the files are closed before it goes.
     _lock: Box<dyn Send + Sync>,
 }
@@ -184,19 +179,12 @@ impl Embedded {
             broken: AtomicBool::new(false),
             incidents: Incidents::default(),
             keeping: Mutex::default(),
-            dying: Dying::default(),
-            condemned: Mutex::default(),
-            holds: Holds::default(),
             _lock: lock,
         };
         if engine.condition() == Condition::Sound {
             engine.with.keyring.renew()?;
             engine.settle()?;
-            upkeep::sweep(
-                &*engine.place.disk,
-                &engine.place.dir,
-                &engine.log().catalogue().current(),
-            )?;
+            upkeep::sweep(&*engine.place.disk, &engine.place.dir, &engine.log().catalogue().current())?;
         }
         engine.flush_index()?;
         engine.log().prepare_in_turn();
@@ -236,26 +224,20 @@ impl Embedded {
         self.unflushed.store(true, Ordering::Release);
     }
 
-    /// One frame: on stable storage and visible at return. The log stays locked until the index
-    /// has followed, so that frames reach it in their order whoever writes them.
-    pub(super) fn write(
+    /// One frame: on stable storage and visible at return.
+    fn write(
         &self,
         sealed: &[group::SealedWrite],
         bodies: &[NewBody<'_>],
     ) -> Result<u64, StoreError> {
         let at = self.with.clock.now().as_millisecond();
-        let mut log = self.log();
-        let applied = log.append(at, group::ops(sealed), bodies)?;
-        let followed = self.index.apply(&applied);
-        drop(log);
-        if let Err(error) = followed {
+        let applied = self.log().append(at, group::ops(sealed), bodies)?;
+        if let Err(error) = self.index.apply(&applied) {
             // The truth is on the disk; the index no longer follows it.
             self.replace_index(error)?;
         }
         self.mark_unflushed();
-        let sequence = applied.position.sequence;
-        self.dying.note(sealed.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key));
-        Ok(sequence)
+        Ok(applied.position.sequence)
     }
 
     fn commit_group(&self, mut group: Group) -> Vec<(AccountId, u64)> {
@@ -303,11 +285,6 @@ impl Embedded {
             self.write(&[], portion)?;
         }
         self.write(sealed, last)
-    }
-
-    /// Makes the index durable whatever was marked: another may just be at it.
-    pub(super) fn flush_index_now(&self) -> Result<(), StoreError> {
-        Ok(self.index.flush()?)
     }
 
     fn flush_index(&self) -> Result<(), StoreError> {
@@ -425,14 +402,6 @@ impl Engine for Embedded {
 
     fn write_snapshot(&self, pace: &Pace) -> Result<bool, StoreError> {
         self.snapshot_beside(pace)
-    }
-
-    fn compact(&self, pace: &Pace) -> Result<Compacted, StoreError> {
-        self.compact_beside(pace)
-    }
-
-    fn hold_segments(&self) -> Result<SegmentHold, StoreError> {
-        Ok(self.holds.hold())
     }
 
     fn keep(&self, pace: &Pace) {

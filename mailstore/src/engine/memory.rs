@@ -4,7 +4,6 @@
 //! group, or commit a set of jobs that were submitted together half way, as a crash between two
 //! commit groups would.
 
-use super::compaction::{Compacted, Holds, SegmentHold};
 use super::group::{self, Group, Surroundings};
 use super::keyring::Keyring;
 use super::mending::Vitals;
@@ -119,7 +118,6 @@ impl Memory {
         for body in bodies {
             placed.push(match *body {
                 NewBody::File(id, len) => (id, Some(Location::File { len })),
-                NewBody::Gone(id) => (id, None),
                 NewBody::Inline(id, octets) => {
                     let path = Path::new(DIR).join("bodies").join(id.to_string());
                     self.disk.open(&path, Open::Create)?.write_at(0, octets)?;
@@ -217,14 +215,6 @@ impl Engine for Memory {
 
     fn write_snapshot(&self, _: &Pace) -> Result<bool, StoreError> {
         Ok(false)
-    }
-
-    fn compact(&self, _: &Pace) -> Result<Compacted, StoreError> {
-        Ok(Compacted::default())
-    }
-
-    fn hold_segments(&self) -> Result<SegmentHold, StoreError> {
-        Ok(Holds::default().hold())
     }
 
     fn keep(&self, _: &Pace) {}

@@ -12,12 +12,12 @@
 //! succeeds, tried each second, changes get temporary errors and so may reads.
 
 use super::embedded::{Embedded, INDEX};
-use super::opening::refill;
 use super::{Condition, Engine};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::id::StoreId;
-use crate::index::{Index, IndexError, RedbIndex};
+use crate::index::{IndexError, RedbIndex};
+use super::opening::refill;
 use crate::log::LogError;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -88,11 +88,8 @@ impl Embedded {
         }
         if self.log().is_poisoned() {
             let at = self.with.clock.now().as_millisecond();
-            let mut log = self.log();
-            let applied = log.reopen(at)?;
-            let followed = self.index.apply(&applied);
-            drop(log);
-            if let Err(error) = followed {
+            let applied = self.log().reopen(at)?;
+            if let Err(error) = self.index.apply(&applied) {
                 self.replace_index(error)?;
             }
             self.mark_unflushed();
@@ -130,8 +127,6 @@ impl Embedded {
         let open = || {
             let index = RedbIndex::open(&**disk, &path, *store)?;
             log.catch_up(&index)?;
-            // What cannot be written is of no more use than what cannot be read.
-            index.flush()?;
             Ok::<_, LogError>(index)
         };
         // redb may panic on pages that no redb wrote.

@@ -5,7 +5,6 @@
 //! engine (`tests/contract`).
 
 pub(crate) mod awaited;
-pub(crate) mod compaction;
 pub(crate) mod embedded;
 pub(crate) mod group;
 pub(crate) mod keyring;
@@ -22,7 +21,6 @@ use crate::log::Location;
 use crate::random::Random;
 use crate::seal::{AccountKey, Secret};
 use crate::transaction::Transaction;
-use compaction::{Compacted, SegmentHold};
 use keyring::NewKey;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -88,10 +86,6 @@ pub(crate) trait Engine: Send + Sync + Debug {
     /// Writes a snapshot of the log beside the writer; false when there is nothing new to stand
     /// for. Not called by the sequencer.
     fn write_snapshot(&self, pace: &Pace) -> Result<bool, StoreError>;
-    /// Gives back what no snapshot, body or reader needs. Not called by the sequencer.
-    fn compact(&self, pace: &Pace) -> Result<Compacted, StoreError>;
-    /// Holds back the files that the store consists of.
-    fn hold_segments(&self) -> Result<SegmentHold, StoreError>;
     /// Does what is due beside the writer, until told to end. Not called by the sequencer.
     fn keep(&self, pace: &Pace);
     /// Whether a thread is to keep it: not where things are done in turn.

@@ -1,4 +1,4 @@
-//! What is done to the log beside the writer: snapshots here, cleaning in [`super::compaction`].
+//! What is done to the log beside the writer: snapshots.
 //!
 //! A snapshot is the previous one with the frames after it, up to the open segment, written beside
 //! and then named in the manifest; the previous one goes after that. Nothing is read from the
@@ -8,11 +8,10 @@
 //! The work is done in strides, with rests as long as the strides, so that it takes at most half
 //! of a disk and of a core that others need.
 
-use super::compaction::Compacted;
 use super::embedded::Embedded;
-use super::{Condition, Engine};
 use crate::disk::{Disk, Open};
 use crate::error::StoreError;
+use crate::log::catalogue::Catalogue;
 use crate::log::manifest::{Manifest, Segment, Snapshot};
 use crate::log::walk::{self, Bodies, Walked};
 use crate::log::{Applied, LogError, SNAPSHOTS};
@@ -42,11 +41,6 @@ impl Pace {
     pub(crate) fn end(&self) {
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.end.notify_all();
-    }
-
-    /// Whether the work was told to end.
-    fn has_ended(&self) -> bool {
-        *self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits so long; false when it is to end.
@@ -87,27 +81,15 @@ impl<'a> Strides<'a> {
 }
 
 impl Embedded {
-    /// Does what is due: a snapshot, and after one what it makes room for. Bodies that died are
-    /// let go each time.
+    /// Does what is due.
     pub(super) fn keep_beside(&self, pace: &Pace) {
-        if self.condition() != Condition::Sound {
-            return;
-        }
-        let kept = self.snapshot_is_due().and_then(|due| match due {
-            true if self.snapshot_beside(pace)? => self.compact_beside(pace),
-            _ => self.let_go_beside(pace).map(|()| Compacted::default()),
+        let due = self.snapshot_is_due().and_then(|due| match due {
+            true => self.snapshot_beside(pace),
+            false => Ok(false),
         });
-        match kept {
-            Ok(compacted) if compacted.segments > 0 => {
-                tracing::info!(segments = compacted.segments, "room was given back");
-            }
-            Ok(_) => {}
-            // The next opening sweeps what was begun.
-            Err(_) if pace.has_ended() => {}
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, "the log was not looked after; it is tried again");
-            }
+        if let Err(error) = due {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "no snapshot was written; it is tried again");
         }
     }
 
@@ -138,14 +120,25 @@ impl Embedded {
         let writing = Writing { disk: &*self.place.disk, dir: &dir, manifest: &manifest };
         let mut strides = Strides::new(&*self.place.disk, pace);
         let snapshot = writing.write(closed, *open, catalogue.number(), &mut strides)?;
-        let mut before = None;
-        catalogue.change(|manifest| before = manifest.snapshot.replace(snapshot))?;
-        if let Some(before) = before {
-            // What stays behind is swept at the next opening.
-            self.holds.unless_held(|| drop(self.place.disk.remove(&before.path(&dir))));
-        }
+        name(&catalogue, &*self.place.disk, &dir, snapshot)?;
         Ok(true)
     }
+}
+
+/// Names a snapshot in the manifest; the one before goes.
+fn name(
+    catalogue: &Catalogue,
+    disk: &dyn Disk,
+    dir: &Path,
+    snapshot: Snapshot,
+) -> Result<(), LogError> {
+    let mut before = None;
+    catalogue.change(|manifest| before = manifest.snapshot.replace(snapshot))?;
+    if let Some(before) = before {
+        // What stays behind is swept at the next opening.
+        let _ = disk.remove(&before.path(dir));
+    }
+    Ok(())
 }
 
 /// A snapshot being written.

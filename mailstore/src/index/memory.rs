@@ -1,6 +1,6 @@
 //! An index in memory: for the memory engine, and as the oracle of `verify`.
 
-use super::{Index, IndexError, Replay, Snapshot, SortedPair, Visit, VisitBodies};
+use super::{Index, IndexError, Replay, Snapshot, SortedPair, Visit};
 use crate::id::BodyId;
 use crate::log::frame::Op;
 use crate::log::{Applied, Location, Position};
@@ -151,11 +151,5 @@ impl Snapshot for Contents {
 
     fn body(&self, id: BodyId) -> Result<Option<Location>, IndexError> {
         Ok(self.bodies.get(&id).copied())
-    }
-
-    fn bodies(&self, visit: VisitBodies<'_>) -> Result<(), IndexError> {
-        // Nothing depends on where it ended.
-        let _ = self.bodies.iter().try_for_each(|(id, location)| visit(*id, *location));
-        Ok(())
     }
 }

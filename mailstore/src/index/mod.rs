@@ -39,9 +39,6 @@ impl From<IndexError> for LogError {
 /// Visits a stored pair; says whether to go on.
 pub(crate) type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
 
-/// Visits a body and where it lies; says whether to go on.
-pub(crate) type VisitBodies<'a> = &'a mut dyn FnMut(BodyId, Location) -> ControlFlow<()>;
-
 /// A key with its table's tag, and its value; see [`crate::sorted`].
 pub(crate) type SortedPair = (Vec<u8>, Vec<u8>);
 
@@ -59,8 +56,6 @@ pub(crate) trait Snapshot: Send + Sync + Debug {
     ) -> Result<(), IndexError>;
     /// Where a body lies.
     fn body(&self, id: BodyId) -> Result<Option<Location>, IndexError>;
-    /// Where all bodies lie, in the order of their ids.
-    fn bodies(&self, visit: VisitBodies<'_>) -> Result<(), IndexError>;
 }
 
 /// A key-value database that follows the log.

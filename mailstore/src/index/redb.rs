@@ -4,7 +4,7 @@
 //! quick repair, so that a restart does not walk the file. redb's pages go through [`Disk`], so a
 //! simulated power cut tears them as well. Its cache is bounded explicitly.
 
-use super::{Index, IndexError, Replay, Snapshot, SortedPair, Visit, VisitBodies};
+use super::{Index, IndexError, Replay, Snapshot, SortedPair, Visit};
 use crate::disk::{Disk, DiskFile, Open};
 use crate::id::{BodyId, StoreId};
 use crate::log::frame::Op;
@@ -366,18 +366,5 @@ impl Snapshot for RedbSnapshot {
         let value = ReadableTable::get(&self.bodies, id.as_bytes().as_slice()).map_err(failed)?;
         let Some(value) = value else { return Ok(None) };
         postcard::from_bytes(value.value()).map(Some).map_err(|_| IndexError::Foreign)
-    }
-
-    fn bodies(&self, visit: VisitBodies<'_>) -> Result<(), IndexError> {
-        for pair in ReadableTable::range::<&[u8]>(&self.bodies, ..).map_err(failed)? {
-            let (id, location) = pair.map_err(failed)?;
-            let id = id.value().try_into().map_err(|_| IndexError::Foreign)?;
-            let location =
-                postcard::from_bytes(location.value()).map_err(|_| IndexError::Foreign)?;
-            if visit(BodyId::from_bytes(id), location).is_break() {
-                break;
-            }
-        }
-        Ok(())
     }
 }

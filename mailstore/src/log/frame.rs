@@ -51,16 +51,14 @@ pub(crate) enum Op<'a> {
     },
 }
 
-/// A body that this frame brings, names or lets go. The order of variants is the stored format:
-/// never change it.
+/// A body that this frame brings or names. The order of variants is the stored format: never
+/// change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum BodyEntry {
     /// Its sealed octets lie in the frame's bodies.
     Inline { id: BodyId, offset: u32, len: u32 },
     /// It is a file of its own.
     File { id: BodyId, len: u64 },
-    /// No account names it any more, and where it lay is not kept.
-    Gone { id: BodyId },
 }
 
 /// What a frame says: the merged batches of one commit group.

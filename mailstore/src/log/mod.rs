@@ -113,8 +113,6 @@ pub(crate) enum Location {
 pub(crate) enum NewBody<'a> {
     Inline(BodyId, &'a [u8]),
     File(BodyId, u64),
-    /// One that is dead.
-    Gone(BodyId),
 }
 
 /// What a frame does to an index.
@@ -146,7 +144,6 @@ fn locations(
             (id, Some(Location::Segment { number: segment, offset, len }))
         }
         BodyEntry::File { id, len } => (id, Some(Location::File { len })),
-        BodyEntry::Gone { id } => (id, None),
     };
     entries.iter().map(place).collect()
 }
@@ -197,11 +194,6 @@ impl Log {
     /// The manifest, for whoever changes it beside the writer.
     pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
         &self.catalogue
-    }
-
-    /// What prepares segments, for whoever has a file to give.
-    pub(crate) fn preparer(&self) -> &Arc<Preparer> {
-        &self.preparer
     }
 
     /// The store's identity.
@@ -381,7 +373,6 @@ fn layout<'a>(bodies: &[NewBody<'a>]) -> Result<(Vec<BodyEntry>, Vec<&'a [u8]>),
                 inline.push(octets);
             }
             NewBody::File(id, len) => entries.push(BodyEntry::File { id, len }),
-            NewBody::Gone(id) => entries.push(BodyEntry::Gone { id }),
         }
     }
     Ok((entries, inline))

@@ -22,7 +22,7 @@ async fn on_a_full_disk_people_log_in_and_read_and_hear_that_their_answer_has_to
     let (csrf, token) = (page.field("csrf"), page.field("token"));
     let fields = [("csrf", &*csrf), ("token", &*token), ("text", "Merci.")];
     let answer = browser.upload(&format!("{thread}/reply"), &fields, &[]).await;
-    answer.says("nous ne pouvons pas l'enregistrer pour l'instant");
+    answer.says("nous ne pouvons pas l’enregistrer pour l’instant");
     answer.says("Merci.");
     assert!(world.queued().is_empty());
     world.faults.fill_disk(false);
