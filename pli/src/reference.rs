@@ -63,6 +63,7 @@ fn page() -> String {
 fn row(section: &str, key: &Key) -> String {
     let Key { name, value, given, text } = key;
     let given = if *given { "Given" } else { "Example" };
+    let text = if text.is_empty() { "See above." } else { text.as_str() };
     let live = if is_live(&format!("{section}.{name}")) { "yes" } else { "" };
     format!("| `{name}` | {given}: `{value}` | {text} | {live} |\n")
 }
