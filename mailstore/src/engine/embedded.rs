@@ -184,7 +184,11 @@ impl Embedded {
         if engine.condition() == Condition::Sound {
             engine.with.keyring.renew()?;
             engine.settle()?;
-            upkeep::sweep(&*engine.place.disk, &engine.place.dir, &engine.log().catalogue().current())?;
+            upkeep::sweep(
+                &*engine.place.disk,
+                &engine.place.dir,
+                &engine.log().catalogue().current(),
+            )?;
         }
         engine.flush_index()?;
         engine.log().prepare_in_turn();

@@ -12,12 +12,12 @@
 //! succeeds, tried each second, changes get temporary errors and so may reads.
 
 use super::embedded::{Embedded, INDEX};
+use super::opening::refill;
 use super::{Condition, Engine};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::id::StoreId;
 use crate::index::{IndexError, RedbIndex};
-use super::opening::refill;
 use crate::log::LogError;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
