@@ -14,7 +14,7 @@ use tokio::time::timeout;
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How long the peer may take to close its side.
-pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Octets that are read and thrown away while the peer closes its side.
 pub const LINGER_READ: usize = 1024 * 1024;

@@ -111,20 +111,22 @@ async fn serve(path: &Path, config: Config, names: Names, level: Level) -> Outco
     }
     writeln!(out, "{} is ready ({}).", names.name, names.hostname)?;
     out.flush()?;
-    until_told().await?;
+    until_told()?.await;
     operator.stop().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub(crate) async fn until_told() -> io::Result<()> {
+/// Waits for SIGINT or SIGTERM. Whoever is told that the program is ready may end it at once: they
+/// are heard from the call on, not from the first wait.
+pub(crate) fn until_told() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 fn published(config: &Config, names: &Names, clock: &Arc<dyn Clock>) -> Outcome<Published> {

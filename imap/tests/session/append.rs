@@ -133,13 +133,3 @@ async fn more_messages_than_one_append_takes_are_refused() {
     assert_eq!(client.say(&format!("a APPEND INBOX{many}\r\n")).await, "a NO [LIMIT]");
     assert_eq!(client.say("b NOOP\r\n").await, "b OK");
 }
-
-#[tokio::test]
-async fn messages_that_are_all_header_are_bounded_together() {
-    let land = Land::new().await;
-    let mut client = land.client().await;
-    let message = format!("X-Long: {}\r\n\r\n", "y".repeat(100_000));
-    let many = format!(" {{{}+}}\r\n{message}", message.len()).repeat(80);
-    assert_eq!(client.say(&format!("a APPEND INBOX{many}\r\n")).await, "a NO [LIMIT]");
-    assert_eq!(client.say("b NOOP\r\n").await, "b OK");
-}

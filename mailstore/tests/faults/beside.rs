@@ -92,6 +92,7 @@ fn a_store_opened_beside_refuses_for_the_moment_and_is_then_as_it_was() {
     assert!(matches!(*progress.borrow(), Some(Rebuilding::Records(count)) if count > 0));
     world.check("after the opening");
     world.deliver("p0", 9).unwrap();
+    drop(store);
     world.verify("after the opening");
 }
 

@@ -39,6 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -110,6 +111,7 @@ async fn demo(asked: &DemoArgs, dir: &Path) -> Outcome<ExitCode> {
     if !asked.once {
         once::first_letter(&demo).await?;
     }
+    let told = serve::until_told()?;
     demo.contract(at).write(dir).map_err(|error| error.to_string())?;
     let code = if asked.once {
         say(once::heading(lang));
@@ -118,7 +120,7 @@ async fn demo(asked: &DemoArgs, dir: &Path) -> Outcome<ExitCode> {
         for line in demo.welcome() {
             say(&line);
         }
-        serve::until_told().await?;
+        told.await;
         say(lang.pick("La démonstration s'arrête.", "The demo is ending."));
         ExitCode::SUCCESS
     };
@@ -366,10 +368,10 @@ impl Demo {
         }
     }
 
+    /// All at once: each holds connections of the others.
     async fn stop(self) {
-        for operator in self.operators {
-            operator.stop().await;
-        }
+        let mut ending: JoinSet<()> = self.operators.into_iter().map(Operator::stop).collect();
+        while ending.join_next().await.is_some() {}
     }
 }
 
