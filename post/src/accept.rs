@@ -199,16 +199,21 @@ async fn store(
             Err(error) => refused = Some(worse(refused, error)),
         }
     }
+    let mut verdict = None;
     if let Some(commit) = queued {
         match commit.done().await {
             Ok(proof) => proofs.push(proof),
-            Err(Refused::Verdict(verdict)) => return Err(verdict),
+            Err(Refused::Verdict(why)) => verdict = Some(why),
             Err(Refused::Store(error)) => refused = Some(worse(refused, error)),
         }
         rings = true;
     }
+    // Whatever is answered: what was stored has notes that wait.
     if rings {
         context.post.ring();
+    }
+    if let Some(verdict) = verdict {
+        return Err(verdict);
     }
     match refused {
         None => Accepted::of(&proofs).ok_or(Verdict::InternalFailure),

@@ -6,7 +6,7 @@
 
 use domain::MailDomain;
 use jiff::{SignedDuration, Timestamp};
-use mailstore::{AccountId, QueueId, Store, StoreError};
+use mailstore::{AccountId, Condition, QueueId, Store, StoreError};
 use post::{delivered, queue};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -158,8 +158,13 @@ impl Kind {
 }
 
 impl Relay {
-    /// Starts attempts at what has a place now and at what is due, as many as there is room for.
+    /// Starts attempts at what has a place now and at what is due, as many as there is room for; none
+    /// while the store takes no changes: what a peer has taken could not be written back, and it would
+    /// be sent again.
     pub(super) fn start_due(&self, attempts: &mut JoinSet<()>) -> usize {
+        if self.parts.post.store().condition() != Condition::Sound {
+            return 0;
+        }
         let mut started = self.start_waiting(attempts);
         let now = self.parts.clock.now();
         for kind in [Kind::Entry, Kind::Note] {
