@@ -7,40 +7,47 @@ use crate::accept::{self, Shared};
 use crate::envelope::Route;
 use crate::facts::Facts;
 use crate::queue::{Entry, Waiting};
-use crate::{Post, aside, our_fault};
+use crate::{Post, our_fault};
 use domain::Verdict;
 use mailstore::body::BodyReader;
 use mailstore::message::{Limits, Scanner};
 use mailstore::model::message::Prepared;
-use mailstore::{Actor, QueueId, StoreError, Together, Transaction};
+use mailstore::{AccountId, Actor, QueueId, StoreError, Together, Transaction};
 use std::sync::Arc;
 
 /// Octets copied at once.
 const BLOCK: usize = 64 * 1024;
 
 impl Post {
-    /// Delivers an entry to recipients in our own domains; what became of each.
+    /// Delivers an entry to recipients in our own domains; what became of each. They are judged first:
+    /// a message that nobody takes is not copied.
+    ///
+    /// # Errors
+    /// The message could not be read or copied, for anybody; it is lost when it is [`StoreError::Damaged`].
     pub async fn deliver_entry(
         &self,
         entry: &Entry,
         body: &Arc<BodyReader>,
         recipients: &[Waiting],
-    ) -> Vec<Result<(), Verdict>> {
-        let (post, copied, octets) = (self.clone(), entry.clone(), Arc::clone(body));
-        let copied = aside(move || post.copy(&copied, &octets).map_err(our_fault)).await;
-        let shared = match copied {
-            Ok(shared) => Arc::new(shared),
-            Err(verdict) => return recipients.iter().map(|_| Err(verdict)).collect(),
+    ) -> Result<Vec<Result<(), Verdict>>, StoreError> {
+        let here = |to: &Waiting| match self.local(&to.address, entry.size) {
+            Ok(Route::Local(account)) => Ok(account),
+            Ok(Route::Remote) => Err(Verdict::RecipientUnknown),
+            Err(verdict) => Err(verdict),
         };
+        let accounts: Vec<Result<AccountId, Verdict>> = recipients.iter().map(here).collect();
+        if accounts.iter().all(Result::is_err) {
+            return Ok(accounts.into_iter().map(|account| account.map(drop)).collect());
+        }
+        let (post, copied, octets) = (self.clone(), entry.clone(), Arc::clone(body));
+        let copied = tokio::task::spawn_blocking(move || post.copy(&copied, &octets)).await;
+        let ended = |error| StoreError::Unavailable(Arc::new(error));
+        let shared = Arc::new(copied.map_err(ended)??);
         let mut together = Together::default();
         let mut waiting = Vec::new();
-        for recipient in recipients {
-            let account = match self.local(&recipient.address, entry.size) {
-                Ok(Route::Local(account)) => account,
-                Ok(Route::Remote) => {
-                    waiting.push(Err(Verdict::RecipientUnknown));
-                    continue;
-                }
+        for account in accounts {
+            let account = match account {
+                Ok(account) => account,
                 Err(verdict) => {
                     waiting.push(Err(verdict));
                     continue;
@@ -67,7 +74,7 @@ impl Post {
                 },
             });
         }
-        outcomes
+        Ok(outcomes)
     }
 
     /// The entry's message as a body that other accounts can name: bodies are sealed per account.

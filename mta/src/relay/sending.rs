@@ -6,6 +6,7 @@
 //! without a place. Failure: an outcome for each recipient, or [`NoPlace`].
 
 use domain::{MailDomain, Verdict};
+use mailstore::StoreError;
 use mailstore::body::{BodyError, BodyReader};
 use pki::trust::ListingStep;
 use post::queue::{Entry, Waiting};
@@ -109,7 +110,17 @@ impl Relay {
                 Problem { status, ..problem }.outcome()
             }
         };
-        let results = self.parts.post.deliver_entry(entry, body, recipients).await;
+        let results = match self.parts.post.deliver_entry(entry, body, recipients).await {
+            Ok(results) => results,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a queued message");
+                let reason = match error {
+                    StoreError::Damaged(_) => Reason::BodyUnavailable,
+                    _ => Reason::Verdict(Verdict::StorageUnavailable),
+                };
+                return Told::all(recipients.len(), &Problem::new(reason).outcome(), None);
+            }
+        };
         let told = |result| Told { outcome: outcome(result), host: None, peer_reports: false };
         results.into_iter().map(told).collect()
     }

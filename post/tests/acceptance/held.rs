@@ -46,7 +46,7 @@ fn it_is_due_then_and_reaches_who_has_a_mailbox_here() {
     let entry = post::queue::entry(&view, id).unwrap().unwrap();
     let body = Arc::new(operator.post.store().body(&view, entry.body).unwrap());
     let attempt = operator.post.deliver_entry(&entry, &body, &entry.recipients);
-    assert_eq!(operator.runtime.block_on(attempt), [Ok(())]);
+    assert_eq!(operator.runtime.block_on(attempt).unwrap(), [Ok(())]);
     assert!(operator.messages(MARIE)[0].contains("Merci"));
 }
 

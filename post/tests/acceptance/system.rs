@@ -90,7 +90,7 @@ fn a_recipient_here_has_it_once_however_often_the_attempt_is_made() {
         let body = operator.post.store().body(&view(&operator), entry.body).unwrap();
         let body = std::sync::Arc::new(body);
         let attempt = operator.post.deliver_entry(&entry, &body, &entry.recipients);
-        assert_eq!(operator.runtime.block_on(attempt), [Ok(())]);
+        assert_eq!(operator.runtime.block_on(attempt).unwrap(), [Ok(())]);
     }
     entry.recipients.clear();
     let settlement = Settlement { account, was_due, due: was_due, entry, report: None };
