@@ -3,7 +3,8 @@
 //! What is sent is a function of the form alone: a form that is sent twice makes the same octets, which the post knows
 //! again, and the copy is kept under the same fingerprint. So a double submission sends once, and a text that was
 //! changed before sending again is another message.
-//! Failure: a verdict of the post; nothing is kept then.
+//! Failure: a verdict, and nothing leaves or is kept then. What the post has taken leaves, and is never called not
+//! sent: whether there is room for the copy is asked before.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use domain::{MailAddress, ReversePath, Verdict};
@@ -168,9 +169,9 @@ impl Outgoing {
         builder.body(body).write_to_vec()
     }
 
-    /// Sends it and keeps a copy. At `Ok` both are on stable storage, and nothing leaves for [`UNDO_FOR`]. Gives the
-    /// conversation that it belongs to, or nothing when it had been sent before.
-    pub(crate) async fn send(self, post: &Post) -> Result<Option<ThreadId>, Verdict> {
+    /// Sends it and keeps a copy. At `Ok` it is on stable storage, and does not leave for [`UNDO_FOR`]. Gives the
+    /// conversation that the copy belongs to; nothing when it had been sent before, or the copy failed.
+    pub(crate) async fn send(self, post: &Post) -> Result<Option<ThreadId>, Unsent> {
         let fingerprint = self.fingerprint();
         let hash = hex::encode(fingerprint.get(..16).unwrap_or_default());
         let id = format!("{hash}@{}", post.settings().hostname);
@@ -178,6 +179,8 @@ impl Outgoing {
         let made = self.token.made;
         let date = if (now - MAX_FORM_AGE..=now).contains(&made) { made } else { now };
         let octets = self.message(&id, date).map_err(|_| Verdict::InternalFailure)?;
+
+        self.has_room(post, octets.len())?;
 
         let origin = Origin::Own(self.submitter.clone());
         let reverse_path = ReversePath::Address(self.submitter.address.clone());
@@ -194,10 +197,21 @@ impl Outgoing {
         let due = now + UNDO_FOR + 1;
         let accepted = incoming.finish_held(due).await?;
         let kept = self.keep_copy(post, octets, fingerprint, (accepted.queue_id(), due)).await;
-        kept.map_err(|error| {
+        Ok(kept.unwrap_or_else(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "the copy of a sent message");
+            None
+        }))
+    }
+
+    /// Whether the sender's space has room for a copy of so many octets.
+    fn has_room(&self, post: &Post, octets: usize) -> Result<(), Unsent> {
+        let counters = post.store().view(self.submitter.account).and_then(|view| view.counters());
+        let counters = counters.map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a message to send");
             Verdict::StorageUnavailable
-        })
+        })?;
+        let needed = counters.octets.saturating_add(octets as u64);
+        if needed > counters.quota { Err(Unsent::SpaceFull) } else { Ok(()) }
     }
 
     /// Keeps the copy, once.
@@ -236,6 +250,21 @@ impl Outgoing {
         };
         let (actor, account) = (self.submitter.actor, self.submitter.account);
         Ok(post.store().transact(actor, account, work).await?.into_inner())
+    }
+}
+
+/// Why a message did not leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsent {
+    /// The post refused it.
+    Refused(Verdict),
+    /// The sender's own space has no room for the copy.
+    SpaceFull,
+}
+
+impl From<Verdict> for Unsent {
+    fn from(verdict: Verdict) -> Self {
+        Self::Refused(verdict)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::fault::Fault;
 use crate::guard;
 use crate::mail::draft::DraftOf;
-use crate::mail::outgoing::{Outgoing, Token};
+use crate::mail::outgoing::{Outgoing, Token, Unsent};
 use crate::mail::photo;
 use crate::mail::sent;
 use crate::mail::survey::{self, Partner, Survey};
@@ -82,7 +82,7 @@ impl Sending {
         to: Recipient,
         (subject, follows): (String, Vec<String>),
         of: DraftOf,
-    ) -> Result<Result<Option<ThreadId>, Verdict>, Fault> {
+    ) -> Result<Result<Option<ThreadId>, Unsent>, Fault> {
         let undone = sent::undone(&app.store().view(visitor.account)?, &self.token)?;
         let outgoing = Outgoing {
             submitter: submitter(visitor),
@@ -174,7 +174,11 @@ fn answered(subject: &str) -> String {
 }
 
 /// A verdict, in the citizen's words.
-fn refused(t: &Texts, verdict: Verdict) -> Problem {
+fn refused(t: &Texts, unsent: Unsent) -> Problem {
+    let verdict = match unsent {
+        Unsent::Refused(verdict) => verdict,
+        Unsent::SpaceFull => return Problem::of("", &t.mail.space_full),
+    };
     let text = format!("{} {}", t.of(verdict.citizen()), t.of(verdict.next_step()));
     Problem { field: if verdict == Verdict::MessageTooLarge { "files" } else { "" }, text }
 }

@@ -18,6 +18,7 @@ super::texts! {
         masked: "[adresse masquée]", "[address hidden]";
         operator: "Service de messagerie", "Mail service";
         no_subject: "Sans objet", "No subject";
+        space_full: "Votre espace est plein. Votre texte est resté ici. Joignez moins de fichiers, ou demandez plus de place à l’organisme qui tient votre espace.", "Your space is full. Your text is still here. Attach fewer files, or ask the organisation that keeps your space for more room.";
         attachment: "1 pièce jointe", "1 attachment";
         attachments: "{} pièces jointes", "{} attachments";
         you: "Vous", "You";

@@ -164,6 +164,18 @@ impl World {
     }
 
     /// Messages in the queue for other operators, as they will leave.
+    /// Leaves so many octets of the citizen's quota.
+    pub(crate) async fn leave_room(&self, octets: u64) {
+        let store = self.post.store();
+        let account =
+            store.operator_view().unwrap().account_of(&CITIZEN.parse().unwrap()).unwrap().unwrap();
+        let limit = move |tx: &mut Transaction<'_>| -> Result<(), StoreError> {
+            let used = tx.counters()?.octets;
+            tx.set_quota(used + octets)
+        };
+        let _ = store.transact(Actor::SYSTEM, account, limit).await.unwrap();
+    }
+
     pub(crate) fn queued(&self) -> Vec<String> {
         let store = self.post.store();
         let due = post::queue::due(store, i64::MAX, 100).unwrap();

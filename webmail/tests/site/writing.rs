@@ -32,6 +32,27 @@ async fn on_a_full_disk_people_log_in_and_read_and_hear_that_their_answer_has_to
 }
 
 #[tokio::test]
+async fn what_leaves_is_never_called_not_sent_although_the_space_is_full() {
+    let world = World::new().await;
+    world.letter("Subject: Votre bilan", "Tout va bien.").await;
+    let browser = world.logged_in().await;
+    let thread = format!("/conversations/{}", world.thread_of(DOCTOR));
+    let page = browser.get(&thread).await;
+    let (csrf, token) = (page.field("csrf"), page.field("token"));
+    world.leave_room(100).await;
+    let fields = [("csrf", &*csrf), ("token", &*token), ("text", "Merci.")];
+    let answer = browser.upload(&format!("{thread}/reply"), &fields, &[]).await;
+    answer.says("Votre message n’est pas parti");
+    answer.says("Votre espace est plein.");
+    answer.says("Merci.");
+    assert!(world.queued().is_empty());
+    world.leave_room(1_000_000).await;
+    let sent = browser.upload(&format!("{thread}/reply"), &fields, &[]).await;
+    assert_eq!(sent.location(), format!("{thread}?sent=1"));
+    assert_eq!(world.queued().len(), 1);
+}
+
+#[tokio::test]
 async fn an_answer_leaves_once_and_stays_in_the_conversation() {
     let world = World::new().await;
     world.letter("Subject: Votre bilan\nTo: x@y.example", "Tout va bien.").await;
